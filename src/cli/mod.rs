@@ -1,0 +1,43 @@
+//! The command line: one file per subcommand, each of them arguments → a
+//! validated plan → one call into the library → an exit code.
+
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+pub use exit::{Exit, Failure, Outcome};
+
+/// Craft, send, capture, dissect and check SRv6 packets.
+#[derive(Debug, Parser)]
+#[command(name = "sr6", version, about, max_term_width = 100, disable_version_flag = true)]
+struct Cli {
+    /// Print the version
+    // Long only: -V is the tree of `read` and `capture`, as in tshark.
+    #[arg(long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    /// More detail on stderr; may be repeated
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Parses the process's arguments, runs the subcommand, and reports.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return Exit::from_clap(&e).into();
+        }
+    };
+    exit::report(run(&cli))
+}
+
+fn run(cli: &Cli) -> Outcome {
+    match cli.command {}
+}

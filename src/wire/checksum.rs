@@ -1,0 +1,103 @@
+//! The Internet checksum (RFC 1071) and the IPv6 pseudo-header (RFC 8200 §8.1).
+//!
+//! Which destination goes into the pseudo-header of a packet with a Routing
+//! Header is not decided here: [`crate::srv6`] answers that.
+
+/// A ones'-complement sum under way. Ranges may be added in any order; each
+/// but the last must have an even length.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum(u64);
+
+impl Sum {
+    /// Adds bytes as big-endian 16-bit words; an odd last byte counts as the
+    /// high half of a word.
+    #[must_use]
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        // Ones'-complement addition commutes with byte order, so words are
+        // added as they lie and the total is swapped once. Halves of 32 bits
+        // in a 64-bit sum cannot overflow for any slice that fits in memory.
+        let mut sum = 0u64;
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            let word = u64::from_ne_bytes(*chunk);
+            sum += (word & 0xffff_ffff) + (word >> 32);
+        }
+        let mut last = [0u8; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let word = u64::from_ne_bytes(last);
+        sum += (word & 0xffff_ffff) + (word >> 32);
+        self.word(u16::from_be_bytes(fold(sum).to_ne_bytes()))
+    }
+
+    /// Adds one 16-bit word.
+    #[must_use]
+    pub fn word(self, word: u16) -> Self {
+        Self(u64::from(fold(self.0 + u64::from(word))))
+    }
+
+    /// Adds the pseudo-header: addresses of 4 or 16 bytes, the upper-layer
+    /// length in bytes, and the upper-layer protocol number.
+    #[must_use]
+    pub fn pseudo_header(self, source: &[u8], destination: &[u8], length: u32, protocol: u8) -> Self {
+        self.bytes(source).bytes(destination).word((length >> 16) as u16).word(length as u16).word(u16::from(protocol))
+    }
+
+    /// The sum itself, folded to 16 bits.
+    pub fn folded(self) -> u16 {
+        fold(self.0)
+    }
+
+    /// The checksum to store: the complement of the sum.
+    pub fn checksum(self) -> u16 {
+        !self.folded()
+    }
+
+    /// As [`Sum::checksum`], with 0 sent as 0xffff, since a zero UDP checksum
+    /// means "none" (RFC 768; RFC 8200 §8.1).
+    pub fn udp_checksum(self) -> u16 {
+        match self.checksum() {
+            0 => 0xffff,
+            sum => sum,
+        }
+    }
+}
+
+/// Folds a sum of words to 16 bits with end-around carry.
+fn fold(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum >> 16) + (sum & 0xffff);
+    }
+    sum as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// RFC 1071 §3's own numbers.
+    #[test]
+    fn rfc_1071_example() {
+        assert_eq!(Sum::default().bytes(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]).folded(), 0xddf2);
+    }
+
+    #[test]
+    fn zero_udp_checksum_is_sent_as_ones() {
+        assert_eq!(Sum::default().bytes(&[0xff, 0xff]).checksum(), 0);
+        assert_eq!(Sum::default().bytes(&[0xff, 0xff]).udp_checksum(), 0xffff);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_word_by_word_definition(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut sum = 0u32;
+            for pair in bytes.chunks(2) {
+                sum += u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
+                sum = (sum >> 16) + (sum & 0xffff);
+            }
+            let ours = Sum::default().bytes(&bytes).folded();
+            // 0 and 0xffff are the same number in ones' complement.
+            prop_assert_eq!(u32::from(ours) % 0xffff, sum % 0xffff);
+        }
+    }
+}
