@@ -1,0 +1,202 @@
+//! The one shape in which every source hands out what it captured.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::wire::link_type::LinkType;
+
+/// Nanoseconds in a second.
+const NANOS: i128 = 1_000_000_000;
+
+/// A moment, in nanoseconds since 1970-01-01T00:00:00 UTC, without leap
+/// seconds. Signed and 128 bits wide, so that no file's claim overflows it.
+///
+/// It displays as seconds with nine decimals: `1700000000.000000042`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i128);
+
+impl Timestamp {
+    /// The system clock's time.
+    pub fn now() -> Self {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(after.as_nanos() as i128),
+            Err(before) => Self(-(before.duration().as_nanos() as i128)),
+        }
+    }
+
+    /// The moment `seconds` and `nanos` after 1970.
+    pub fn new(seconds: i64, nanos: u32) -> Self {
+        Self(i128::from(seconds) * NANOS + i128::from(nanos))
+    }
+
+    /// Whole seconds since 1970, rounded towards the past.
+    pub fn seconds(self) -> i128 {
+        self.0.div_euclid(NANOS)
+    }
+
+    /// Nanoseconds since the second that [`seconds`](Self::seconds) names:
+    /// 0 to 999,999,999.
+    pub fn subsec_nanos(self) -> u32 {
+        self.0.rem_euclid(NANOS) as u32
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.unsigned_abs();
+        let per_second = NANOS as u128;
+        write!(f, "{sign}{}.{:09}", nanos / per_second, nanos % per_second)
+    }
+}
+
+/// One captured frame, as a source hands it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Its place among its source's frames, counted from 1.
+    pub number: u64,
+    /// When it was captured; `None` where the file does not say (pcapng SPB).
+    pub time: Option<Timestamp>,
+    /// What the bytes start with.
+    pub link: LinkType,
+    /// The bytes that were captured.
+    pub data: &'a [u8],
+    /// How long the frame was on the wire, in bytes.
+    pub original_len: u32,
+    /// Which of the source's interfaces saw it, counted from 0; in a pcapng
+    /// file of several sections, counted anew in each section.
+    pub interface: u32,
+    /// What people wrote about it (pcapng `opt_comment`).
+    pub comments: Comments<'a>,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame of which only the bytes are known: number 1 on interface 0, as
+    /// long on the wire as `data`, without time and comments.
+    pub fn new(link: LinkType, data: &'a [u8]) -> Self {
+        Self {
+            number: 1,
+            time: None,
+            link,
+            data,
+            original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            interface: 0,
+            comments: Comments::default(),
+        }
+    }
+}
+
+/// The comments on a frame, in the order they were written.
+///
+/// Read straight from the file's option bytes when asked for, so that frames
+/// without readers of comments cost nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Comments<'a>(Stored<'a>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Stored<'a> {
+    #[default]
+    None,
+    Text(&'a str),
+    Options {
+        bytes: &'a [u8],
+        big_endian: bool,
+    },
+}
+
+impl<'a> Comments<'a> {
+    /// One comment, for a frame about to be written.
+    pub fn text(comment: &'a str) -> Self {
+        Self(Stored::Text(comment))
+    }
+
+    /// The comments among a pcapng block's options, given as the file stores
+    /// them: in the byte order of their section.
+    pub fn options(bytes: &'a [u8], big_endian: bool) -> Self {
+        if bytes.is_empty() { Self::default() } else { Self(Stored::Options { bytes, big_endian }) }
+    }
+
+    /// Each comment in turn. What is not UTF-8 is replaced by U+FFFD; nothing
+    /// is escaped, so escape before showing it to a terminal.
+    pub fn iter(self) -> impl Iterator<Item = Cow<'a, str>> {
+        let (text, options) = match self.0 {
+            Stored::None => (None, None),
+            Stored::Text(text) => (Some(Cow::Borrowed(text)), None),
+            Stored::Options { bytes, big_endian } => (None, Some(Options { bytes, big_endian })),
+        };
+        let listed = options.into_iter().flatten().filter(|(code, _)| *code == OPT_COMMENT);
+        text.into_iter().chain(listed.map(|(_, value)| String::from_utf8_lossy(value)))
+    }
+}
+
+/// pcapng option code of a comment, in any block.
+const OPT_COMMENT: u16 = 1;
+
+/// Walks a pcapng block's options: code (16 bits), length (16 bits), value,
+/// padding to a multiple of four. Ends at `opt_endofopt` or where the bytes do.
+#[derive(Debug, Clone, Copy)]
+struct Options<'a> {
+    /// What is left to walk.
+    bytes: &'a [u8],
+    /// The byte order of the section.
+    big_endian: bool,
+}
+
+impl<'a> Iterator for Options<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (header, rest) = self.bytes.split_first_chunk::<4>()?;
+        let read = |pair: [u8; 2]| if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
+        let code = read([header[0], header[1]]);
+        let length = usize::from(read([header[2], header[3]]));
+        if code == 0 {
+            return None;
+        }
+        let value = rest.get(..length)?;
+        self.bytes = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        Some((code, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_read_as_decimal_seconds() {
+        assert_eq!(Timestamp::new(1_700_000_000, 42).to_string(), "1700000000.000000042");
+        assert_eq!(Timestamp(-1_500_000_000).to_string(), "-1.500000000");
+        assert_eq!(Timestamp(-1).to_string(), "-0.000000001");
+        assert_eq!(Timestamp(0).to_string(), "0.000000000");
+    }
+
+    #[test]
+    fn seconds_and_nanos_add_up_before_1970_too() {
+        for nanos in [-1_500_000_000, -1, 0, 1, 1_999_999_999] {
+            let t = Timestamp(nanos);
+            assert_eq!(t.seconds() * NANOS + i128::from(t.subsec_nanos()), nanos);
+        }
+    }
+
+    #[test]
+    fn comments_come_out_of_both_byte_orders() {
+        let le = [2, 0, 1, 0, 9, 0, 0, 0, 1, 0, 2, 0, b'h', b'i', 0, 0, 1, 0, 1, 0, b'!', 0, 0, 0, 0, 0, 0, 0];
+        let be = [0, 1, 0, 3, b'o', b'n', b'e', 0, 0, 1, 0, 1, 0xff, 0, 0, 0];
+        let texts = |bytes, big| Comments::options(bytes, big).iter().map(Cow::into_owned).collect::<Vec<_>>();
+        assert_eq!(texts(&le, false), ["hi", "!"]);
+        assert_eq!(texts(&be, true), ["one", "\u{fffd}"]);
+        assert_eq!(Comments::text("x").iter().collect::<Vec<_>>(), ["x"]);
+        assert_eq!(Comments::default().iter().count(), 0);
+    }
+
+    #[test]
+    fn options_that_overrun_end_the_walk() {
+        for bytes in [&[1, 0, 9, 0, b'x'][..], &[1, 0, 4], &[1, 0, 0xff, 0xff]] {
+            assert_eq!(Comments::options(bytes, false).iter().count(), 0);
+        }
+        // The last value may come without its padding.
+        assert_eq!(Comments::options(&[1, 0, 1, 0, b'x'], false).iter().collect::<Vec<_>>(), ["x"]);
+    }
+}
