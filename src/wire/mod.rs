@@ -8,4 +8,8 @@
 pub mod bytes;
 pub mod checksum;
 pub mod error;
+pub mod field;
 pub mod link_type;
+pub mod names;
+pub mod routing;
+pub mod srh;
