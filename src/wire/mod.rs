@@ -5,11 +5,27 @@
 //! the bytes. Nothing here does I/O, allocates, or panics on any input: an
 //! accessor returns `Option` or `Result`, never a value it did not read.
 
+pub mod arp;
 pub mod bytes;
 pub mod checksum;
+pub mod cooked;
+pub mod data;
 pub mod error;
+pub mod ethernet;
 pub mod field;
+pub mod fragment;
+pub mod frame;
+pub mod icmpv4;
+pub mod icmpv6;
+pub mod ipv4;
+pub mod ipv6;
 pub mod link_type;
+pub mod loopback;
 pub mod names;
+pub mod options;
+pub mod proto;
 pub mod routing;
 pub mod srh;
+pub mod tcp;
+pub mod udp;
+pub mod vlan;

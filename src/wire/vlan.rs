@@ -1,0 +1,54 @@
+//! One VLAN tag (IEEE 802.1Q), after its Ethertype 0x8100, 0x88a8 or 0x9100.
+//!
+//! ```text
+//! | PCP 3 bits | DEI 1 bit | VLAN ID 12 bits | Type, 2 bytes |
+//! ```
+
+use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
+use crate::wire::names;
+
+/// Bytes of the tag after the Ethertype that announces it.
+pub const LEN: usize = 4;
+
+/// Names of the priorities.
+fn priority(number: u64) -> Option<&'static str> {
+    Some(match number {
+        0 => "Best Effort (default)",
+        1 => "Background",
+        2 => "Excellent Effort",
+        3 => "Critical Applications",
+        4 => "Video, < 100ms latency and jitter",
+        5 => "Voice, < 10ms latency and jitter",
+        6 => "Internetwork Control",
+        7 => "Network Control",
+        _ => return None,
+    })
+}
+
+/// Whether the frame may be dropped first.
+fn eligible(number: u64) -> Option<&'static str> {
+    Some(if number == 0 { "Ineligible" } else { "Eligible" })
+}
+
+fields! {
+    PRIORITY = Field::dec("vlan.priority", "Priority", bits(0, 3).drawn(0, 2)).names(priority).arg("pcp");
+    DEI = Field::bool("vlan.dei", "DEI", bits(3, 1).drawn(0, 2)).names(eligible).arg("dei");
+    ID = Field::dec("vlan.id", "ID", bits(4, 12).drawn(0, 2)).arg("id");
+    TYPE = Field::hex("vlan.etype", "Type", bytes(2, 2)).names(names::ether_type).arg("type");
+    LENGTH = Field::dec("vlan.len", "Length", bytes(2, 2)).arg("len");
+    TRAILER = Field::bytes("vlan.trailer", "Trailer", At::Varies);
+}
+
+/// The tag as a field.
+pub static HEADER: Field = Field::group("vlan", "802.1Q Virtual LAN");
+
+/// A VLAN tag.
+pub static PROTOCOL: Protocol = Protocol {
+    name: "vlan",
+    notation: "vlan",
+    title: "802.1Q Virtual LAN",
+    short: "VLAN tag",
+    header: &HEADER,
+    fields: FIELDS,
+    inside: false,
+};
