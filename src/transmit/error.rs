@@ -1,0 +1,178 @@
+//! Why a packet did not leave.
+
+use std::io;
+use std::net::Ipv6Addr;
+
+use thiserror::Error;
+
+use crate::sys::route::Link;
+
+/// Why a packet did not leave, in one sentence.
+#[derive(Debug, Error)]
+pub enum SendError {
+    /// There is no interface of this name.
+    #[error("there is no interface {0}")]
+    NoInterface(String),
+    /// The interface is administratively down.
+    #[error("interface {interface} is down: sudo ip link set {interface} up")]
+    Down {
+        /// Its name.
+        interface: String,
+    },
+    /// The interface's frames start with something we cannot make.
+    #[error("interface {interface} has link-layer headers of ARPHRD type {kind}, which cannot be made here")]
+    LinkKind {
+        /// Its name.
+        interface: String,
+        /// The ARPHRD_ number.
+        kind: u16,
+    },
+    /// CAP_NET_RAW is missing.
+    #[error(
+        "no permission to open a {socket} socket: run as root, \
+         or once: sudo setcap cap_net_raw+ep \"$(command -v sr6)\""
+    )]
+    Permission {
+        /// Which kind of socket.
+        socket: &'static str,
+    },
+    /// A link-layer frame was given to an engine that sends IPv6 packets.
+    #[error("a raw IPv6 socket sends IPv6 packets, the kernel makes the Ethernet header: leave eth(...) out")]
+    FrameGiven,
+    /// Fewer bytes than an IPv6 header has.
+    #[error("no whole IPv6 header to take the destination from: {length} bytes of 40")]
+    NoHeader {
+        /// Bytes given.
+        length: usize,
+    },
+    /// Longer than the interface's MTU.
+    #[error("{length} bytes exceed the MTU of {interface}, {mtu} bytes")]
+    TooLong {
+        /// The length of the packet, in bytes.
+        length: usize,
+        /// The interface's name.
+        interface: String,
+        /// Its MTU, in bytes.
+        mtu: u32,
+    },
+    /// A destination that means something on one link alone, and no link.
+    #[error("{0} is valid on one link only: name the interface")]
+    NeedsInterface(Ipv6Addr),
+    /// No route leads to the destination.
+    #[error("no route to {destination}{}", Through(.interface))]
+    NoRoute {
+        /// Where it should have gone.
+        destination: Ipv6Addr,
+        /// The interface it had to leave by, if one was named.
+        interface: Option<String>,
+    },
+    /// The destination is this host itself.
+    #[error("{0} is an address of this host: send through lo")]
+    Own(Ipv6Addr),
+    /// No address to send a neighbour solicitation from.
+    #[error("interface {interface} has no IPv6 address to ask for {address} from")]
+    NoSource {
+        /// The interface's name.
+        interface: String,
+        /// The neighbour to ask for.
+        address: Ipv6Addr,
+    },
+    /// The next hop does not answer neighbour solicitations.
+    #[error("no neighbour answer from {address} on {interface}")]
+    NoNeighbour {
+        /// The next hop.
+        address: Ipv6Addr,
+        /// The interface asked on.
+        interface: String,
+    },
+    /// A signal came while waiting for a neighbour.
+    #[error("interrupted")]
+    Interrupted,
+    /// Anything else the kernel says.
+    #[error("cannot {doing}: {source}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+}
+
+/// The end of a sentence about an interface that may be named.
+struct Through<'a>(&'a Option<String>);
+
+impl std::fmt::Display for Through<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(interface) => write!(f, " through {interface}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl SendError {
+    /// The same packet, or any other, would meet the same error again: there
+    /// is no point in going on.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::NoInterface(_)
+            | Self::LinkKind { .. }
+            | Self::Permission { .. }
+            | Self::FrameGiven
+            | Self::NoHeader { .. }
+            | Self::TooLong { .. }
+            | Self::NeedsInterface(_)
+            | Self::Own(_)
+            | Self::Interrupted => true,
+            Self::Down { .. }
+            | Self::NoRoute { .. }
+            | Self::NoSource { .. }
+            | Self::NoNeighbour { .. }
+            | Self::Io { .. } => false,
+        }
+    }
+
+    /// For use with `map_err`: an I/O error with what was being done.
+    pub(super) fn io(doing: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, source }
+    }
+
+    /// An error of opening a socket that needs CAP_NET_RAW.
+    pub(super) fn open(socket: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::PermissionDenied => Self::Permission { socket },
+            _ => Self::Io { doing: "open a socket", source },
+        }
+    }
+
+    /// An error of a look-up of an interface by name.
+    pub(super) fn interface(name: &str) -> impl FnOnce(io::Error) -> Self {
+        let name = name.to_owned();
+        move |source| match source.raw_os_error() {
+            Some(libc::ENODEV) => Self::NoInterface(name),
+            _ => Self::Io { doing: "look up the interface", source },
+        }
+    }
+
+    /// An error of a route look-up, or of a send that made one.
+    pub(super) fn route(destination: Ipv6Addr, interface: Option<&Link>) -> impl FnOnce(io::Error) -> Self {
+        let interface = interface.map(|l| l.name.clone());
+        move |source| match source.raw_os_error() {
+            // Unreachable, prohibited and blackhole routes in turn.
+            Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EACCES | libc::EINVAL) => {
+                Self::NoRoute { destination, interface }
+            }
+            _ => Self::Io { doing: "look up the route", source },
+        }
+    }
+
+    /// An error of sending `length` bytes of IPv6 packet through `link`.
+    pub(super) fn sending(source: io::Error, length: usize, link: &Link) -> Self {
+        match source.raw_os_error() {
+            Some(libc::EMSGSIZE) => Self::TooLong { length, interface: link.name.clone(), mtu: link.mtu },
+            Some(libc::ENETDOWN) => Self::Down { interface: link.name.clone() },
+            Some(libc::ENXIO | libc::ENODEV) => Self::NoInterface(link.name.clone()),
+            _ => Self::Io { doing: "send", source },
+        }
+    }
+}
