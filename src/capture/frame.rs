@@ -67,6 +67,8 @@ pub struct Frame<'a> {
     /// Which of the source's interfaces saw it, counted from 0; in a pcapng
     /// file of several sections, counted anew in each section.
     pub interface: u32,
+    /// The name of that interface, where the source tells it. Not escaped.
+    pub interface_name: Option<&'a str>,
     /// What people wrote about it (pcapng `opt_comment`).
     pub comments: Comments<'a>,
 }
@@ -82,6 +84,7 @@ impl<'a> Frame<'a> {
             data,
             original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
             interface: 0,
+            interface_name: None,
             comments: Comments::default(),
         }
     }
@@ -131,16 +134,16 @@ impl<'a> Comments<'a> {
 }
 
 /// pcapng option code of a comment, in any block.
-const OPT_COMMENT: u16 = 1;
+pub(super) const OPT_COMMENT: u16 = 1;
 
 /// Walks a pcapng block's options: code (16 bits), length (16 bits), value,
 /// padding to a multiple of four. Ends at `opt_endofopt` or where the bytes do.
 #[derive(Debug, Clone, Copy)]
-struct Options<'a> {
+pub(super) struct Options<'a> {
     /// What is left to walk.
-    bytes: &'a [u8],
+    pub bytes: &'a [u8],
     /// The byte order of the section.
-    big_endian: bool,
+    pub big_endian: bool,
 }
 
 impl<'a> Iterator for Options<'a> {

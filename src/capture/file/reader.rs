@@ -1,0 +1,266 @@
+//! From a file's bytes to chunks of frames.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::CHUNK;
+use super::chunk::Chunk;
+use super::cut::{Cut, Short, Stop};
+use super::error::{Place, ReadError, Unit};
+use super::pcap::{BadHeader, FILE_HEADER, Pcap};
+use super::pcapng::Pcapng;
+use super::source::Source;
+use crate::capture::frame::Frame;
+
+/// Reads a capture file from its start to its end.
+///
+/// Frames come by the [`chunk`](Self::next_chunk), for threads to share, or
+/// [one by one](Self::next_frame). Both give every frame that is whole before
+/// they tell of damage, once; after that there are no more frames.
+#[derive(Debug)]
+pub struct Reader {
+    source: Source,
+    layout: Layout,
+    /// Bytes read that belong to the next chunk.
+    carry: Vec<u8>,
+    /// Where in the file `carry` starts.
+    offset: u64,
+    /// The number the next frame will have.
+    number: u64,
+    /// What to tell once the frames before it are handed out.
+    failure: Option<ReadError>,
+    finished: bool,
+    /// What `next_frame` is in the middle of.
+    current: Chunk,
+    position: usize,
+}
+
+/// What kind of capture file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Classic pcap.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+#[derive(Debug)]
+enum Layout {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl Reader {
+    /// Opens the capture file at `path`, or standard input for `-`, and reads
+    /// its header.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened, is no capture, or is one of a version
+    /// that is not known.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        let source = Source::open(path.as_ref()).map_err(|(file, source)| ReadError::Io { file, source })?;
+        Self::start(source)
+    }
+
+    /// Reads a capture file from any source of bytes; `name` is what errors
+    /// call it. Frames are handed out as soon as they are read.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn new(name: impl Into<String>, bytes: Box<dyn Read + Send>) -> Result<Self, ReadError> {
+        Self::start(Source::new(name.into(), bytes, false))
+    }
+
+    fn start(mut source: Source) -> Result<Self, ReadError> {
+        // Both formats start with at least as many bytes as pcap's header has.
+        let mut header = [0; FILE_HEADER];
+        let file = source.name.clone();
+        let filled = match source.fill(&mut header) {
+            Ok(filled) => filled,
+            Err(source) => return Err(ReadError::Io { file, source }),
+        };
+        let start = &header[..filled];
+        let pcapng = Pcapng::recognizes(start);
+        let known = pcapng || start.first_chunk().is_some_and(|magic| Pcap::recognizes(*magic));
+        let header_place = Place { unit: Unit::FileHeader, offset: 0 };
+        if filled == 0 {
+            return Err(ReadError::Empty { file });
+        }
+        if !known {
+            return Err(ReadError::NotACapture { file, start: hex::encode(&start[..filled.min(8)]) });
+        }
+        if filled < FILE_HEADER {
+            let (needed, left) = (FILE_HEADER as u64, filled as u64);
+            return Err(ReadError::CutShort { file, place: header_place, needed, left });
+        }
+        let (layout, carry, offset) = if pcapng {
+            (Layout::Pcapng(Pcapng::default()), header.to_vec(), 0)
+        } else {
+            match Pcap::new(&header) {
+                Some(Ok(pcap)) => (Layout::Pcap(pcap), Vec::new(), FILE_HEADER as u64),
+                Some(Err(BadHeader::Version(major, minor))) => {
+                    return Err(ReadError::Version { file, format: "pcap", offset: 0, major, minor });
+                }
+                Some(Err(BadHeader::Problem(problem))) => {
+                    return Err(ReadError::Damaged { file, place: header_place, problem });
+                }
+                None => return Err(ReadError::NotACapture { file, start: hex::encode(&header[..8]) }),
+            }
+        };
+        Ok(Self {
+            source,
+            layout,
+            carry,
+            offset,
+            number: 1,
+            failure: None,
+            finished: false,
+            current: Chunk::new(),
+            position: 0,
+        })
+    }
+
+    /// How errors call the file.
+    pub fn name(&self) -> &str {
+        &self.source.name
+    }
+
+    /// What kind of file it is.
+    pub fn format(&self) -> Format {
+        match self.layout {
+            Layout::Pcap(_) => Format::Pcap,
+            Layout::Pcapng(_) => Format::Pcapng,
+        }
+    }
+
+    /// Fills `chunk` with the next frames, at least one; false at the end of
+    /// the file. From a pipe, it gives what is there rather than wait for more.
+    ///
+    /// # Errors
+    /// Where the file cannot be read further; whole frames before that place
+    /// are handed out first.
+    pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
+        chunk.clear();
+        chunk.first = self.number;
+        if !self.finished {
+            self.fill(chunk);
+            self.number += chunk.len() as u64;
+        }
+        match self.failure.take_if(|_| chunk.is_empty()) {
+            Some(failure) => Err(failure),
+            None => Ok(!chunk.is_empty()),
+        }
+    }
+
+    /// Reads and cuts until the chunk has frames and no use for more bytes, or
+    /// until the file ends or breaks.
+    fn fill(&mut self, chunk: &mut Chunk) {
+        if chunk.buffer.len() < CHUNK.max(self.carry.len()) {
+            chunk.buffer.resize(CHUNK.max(self.carry.len()), 0);
+        }
+        let mut filled = self.carry.len();
+        chunk.buffer[..filled].copy_from_slice(&self.carry);
+        self.carry.clear();
+        // Bytes before this are done with.
+        let mut at = 0;
+        loop {
+            let bytes = &chunk.buffer[at..filled];
+            let number = self.number + chunk.index.entries.len() as u64;
+            let cut = match &mut self.layout {
+                Layout::Pcap(pcap) => pcap.cut(bytes, at, number, &mut chunk.index),
+                Layout::Pcapng(pcapng) => pcapng.cut(bytes, at, number, &mut chunk.index),
+            };
+            at += cut.consumed;
+            self.offset += cut.consumed as u64;
+            let Some(short) = self.short_of(&cut, filled - at) else { return };
+            if !chunk.is_empty() && (filled == chunk.buffer.len() || !self.source.patient) {
+                break;
+            }
+            if chunk.is_empty() && at > 0 {
+                chunk.buffer.copy_within(at..filled, 0);
+                filled -= at;
+                at = 0;
+            }
+            if filled == chunk.buffer.len() {
+                // One record longer than the buffer. It grows by what has been
+                // read, not by what is claimed.
+                let grown = (2 * filled).min(short.needed as usize);
+                chunk.buffer.resize(grown.max(filled + 1), 0);
+            }
+            match self.source.read(&mut chunk.buffer, filled) {
+                Ok(count) => filled += count,
+                Err(source) => {
+                    let file = self.source.name.clone();
+                    return self.fail(ReadError::Io { file, source });
+                }
+            }
+        }
+        self.carry.extend_from_slice(&chunk.buffer[at..filled]);
+    }
+
+    /// What more bytes would be for; `None` where there are none, or where they
+    /// would not help, which is noted. `left` bytes are there but not consumed.
+    fn short_of(&mut self, cut: &Cut, left: usize) -> Option<Short> {
+        let file = || self.source.name.clone();
+        let started = |consumed: u32| self.offset - u64::from(consumed);
+        let failure = match cut.stop {
+            Stop::Short(short) if !self.source.ended => return Some(short),
+            Stop::Short(Short { consumed: 0, .. }) if left == 0 => {
+                self.finished = true;
+                return None;
+            }
+            Stop::Short(Short { unit, needed, consumed }) => ReadError::CutShort {
+                file: file(),
+                place: Place { unit, offset: started(consumed) },
+                needed: u64::from(needed),
+                left: u64::from(consumed) + left as u64,
+            },
+            Stop::Damaged { unit, problem, consumed } => {
+                ReadError::Damaged { file: file(), place: Place { unit, offset: started(consumed) }, problem }
+            }
+            Stop::Version { major, minor } => {
+                ReadError::Version { file: file(), format: "pcapng", offset: self.offset, major, minor }
+            }
+        };
+        self.fail(failure);
+        None
+    }
+
+    fn fail(&mut self, failure: ReadError) {
+        self.failure = Some(failure);
+        self.finished = true;
+    }
+
+    /// The next frame; `None` at the end of the file.
+    ///
+    /// # Errors
+    /// As [`next_chunk`](Self::next_chunk).
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
+        if self.position >= self.current.len() {
+            let mut chunk = std::mem::take(&mut self.current);
+            self.position = 0;
+            let more = self.next_chunk(&mut chunk);
+            self.current = chunk;
+            if !more? {
+                return Ok(None);
+            }
+        }
+        let position = self.position;
+        self.position += 1;
+        Ok(self.current.frame(position))
+    }
+
+    /// Calls `each` with every frame that is left, until it fails.
+    ///
+    /// # Errors
+    /// The first error of `each`, or of reading.
+    pub fn for_each<E>(&mut self, mut each: impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E>
+    where
+        E: From<ReadError>,
+    {
+        while let Some(frame) = self.next_frame()? {
+            each(frame)?;
+        }
+        Ok(())
+    }
+}
