@@ -1,7 +1,10 @@
 //! The command line: one file per subcommand, each of them arguments → a
 //! validated plan → one call into the library → an exit code.
 
+mod client;
 mod exit;
+mod server;
+mod value;
 
 use std::process::ExitCode;
 
@@ -24,7 +27,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Client(client::Arguments),
+    Server(server::Arguments),
+}
 
 /// Parses the process's arguments, runs the subcommand, and reports.
 pub fn main() -> ExitCode {
@@ -39,5 +45,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Outcome {
-    match cli.command {}
+    match &cli.command {
+        Command::Client(arguments) => client::run(arguments, cli.verbose),
+        Command::Server(arguments) => server::run(arguments),
+    }
 }
