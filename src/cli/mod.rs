@@ -3,6 +3,7 @@
 
 mod client;
 mod exit;
+mod lab;
 mod server;
 mod value;
 
@@ -30,6 +31,7 @@ struct Cli {
 enum Command {
     Client(client::Arguments),
     Server(server::Arguments),
+    Lab(lab::Arguments),
 }
 
 /// Parses the process's arguments, runs the subcommand, and reports.
@@ -48,5 +50,6 @@ fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
+        Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
     }
 }

@@ -1,12 +1,16 @@
 //! The system calls that no safe crate covers, and with them the only `unsafe`
 //! of the crate: sockets with their options and control messages, route and
-//! neighbour look-ups over netlink, signals.
+//! neighbour look-ups over netlink, signals, namespaces and capabilities.
 //!
 //! Each wrapper is small, owns its descriptors, and is safe to call with any
 //! argument; nothing here decides what a packet means or talks to a user.
 
+pub mod capability;
 pub mod control;
+pub mod libpcap;
+pub mod namespace;
 pub mod netlink;
+pub mod process;
 pub mod route;
 pub mod signal;
 pub mod socket;

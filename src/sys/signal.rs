@@ -1,4 +1,4 @@
-//! Interruption: SIGINT and SIGTERM as a state that waits can see.
+//! Interruption: SIGINT, SIGTERM and SIGHUP as a state that waits can see.
 //!
 //! A command that has something to finish calls [`catch`] first. From then on
 //! the first signal is remembered and ends every wait of this crate at once;
@@ -19,7 +19,8 @@ static PIPE: OnceLock<(PipeReader, PipeWriter)> = OnceLock::new();
 static WRITER: AtomicI32 = AtomicI32::new(-1);
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
 
-/// Catches SIGINT and SIGTERM from now on. Calling it again changes nothing.
+/// Catches SIGINT, SIGTERM and SIGHUP from now on; a SIGHUP that the parent chose
+/// to ignore (nohup(1)) stays ignored. Calling it again changes nothing.
 ///
 /// # Errors
 /// When no pipe can be opened or no handler installed.
@@ -28,7 +29,7 @@ pub fn catch() -> io::Result<()> {
         let ends = pipe()?;
         let writer = PIPE.get_or_init(|| ends).1.as_raw_fd();
         WRITER.store(writer, Ordering::Release);
-        for signal in [libc::SIGINT, libc::SIGTERM] {
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
             install(signal)?;
         }
     }
@@ -86,7 +87,17 @@ extern "C" fn handler(signal: libc::c_int) {
 }
 
 fn install(signal: libc::c_int) -> io::Result<()> {
-    // SAFETY: an all-zero sigaction is a valid one (no flags, empty mask).
+    // SAFETY: an all-zero sigaction is a valid one (no flags, empty mask), and
+    // the call only fills it.
+    let inherited = unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, ptr::null(), &mut old);
+        old.sa_sigaction
+    };
+    if signal == libc::SIGHUP && inherited == libc::SIG_IGN {
+        return Ok(());
+    }
+    // SAFETY: as above.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = handler as extern "C" fn(libc::c_int) as libc::sighandler_t;
     // The second signal of a kind meets the default action again.

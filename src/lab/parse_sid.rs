@@ -1,0 +1,266 @@
+//! The `[[sid]]` part of a topology: which action takes which parameters.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::parse::{Problem, known_interface, known_node, segments, table, text, value};
+use super::prefix::Prefix;
+use super::raw;
+use super::topology::{Behavior, Flavors, LocalSid, Lookup, Node, SegmentList, Table, Topology};
+
+/// The SID and the index of its node.
+pub(super) fn check_sid(topology: &Topology, raw: raw::Sid) -> Result<(usize, LocalSid), Problem> {
+    let place = format!("sid {} on {}", raw.sid.escape_debug(), raw.node.escape_debug());
+    let (index, node) = known_node(topology, &place, &raw.node)?;
+    let sid: Prefix = text(&place, "sid", &raw.sid, "an IPv6 address or prefix")?;
+    if !sid.address.is_ipv6() {
+        return Err(value(&place, "sid", sid, "an IPv6 address or prefix"));
+    }
+    known_interface(topology, &place, "dev", node, raw.dev.as_deref())?;
+    let dev = match raw.dev.clone().or_else(|| topology.interfaces(&node.name).next().map(|end| end.interface.clone()))
+    {
+        Some(dev) => dev,
+        None => return Err(Problem::Needs { place, subject: node.name.clone(), key: "an interface for its SIDs" }),
+    };
+    let in_table = table(&place, "table", raw.table.clone())?.unwrap_or(Table::MAIN);
+    let count = raw.count;
+    let behavior = check_behavior(topology, &place, node, raw)?;
+    Ok((index, LocalSid { sid, behavior, count, dev, table: in_table }))
+}
+
+/// The keys of a SID that only some actions have. Each is taken at most once;
+/// what is left at the end does not belong there.
+struct Parameters<'a> {
+    place: &'a str,
+    action: String,
+    raw: raw::Sid,
+}
+
+impl Parameters<'_> {
+    fn need<T>(&self, key: &'static str, value: Option<T>) -> Result<T, Problem> {
+        value.ok_or_else(|| Problem::Needs { place: self.place.into(), subject: self.action.clone(), key })
+    }
+
+    fn nh6(&mut self) -> Result<Ipv6Addr, Problem> {
+        let nh6 = self.raw.nh6.take();
+        self.need("nh6", nh6)
+    }
+
+    fn nh4(&mut self) -> Result<Ipv4Addr, Problem> {
+        let nh4 = self.raw.nh4.take();
+        self.need("nh4", nh4)
+    }
+
+    fn lookup(&mut self) -> Result<Option<Table>, Problem> {
+        table(self.place, "lookup", self.raw.lookup.take())
+    }
+
+    fn vrf(&mut self) -> Result<Option<Table>, Problem> {
+        table(self.place, "vrf", self.raw.vrf.take())
+    }
+
+    fn srh(&mut self, node: &Node) -> Result<SegmentList, Problem> {
+        let srh = self.raw.srh.take();
+        let srh = self.need("srh", srh)?;
+        segments(self.place, node, &srh)?;
+        Ok(srh)
+    }
+
+    fn flavors(&mut self) -> Result<Flavors, Problem> {
+        let mut flavors = Flavors::default();
+        let layout = self.raw.csid.take();
+        for flavor in self.raw.flavors.take().unwrap_or_default() {
+            match flavor.as_str() {
+                "psp" => flavors.psp = true,
+                "usp" => flavors.usp = true,
+                "usd" => flavors.usd = true,
+                "next-csid" => flavors.next_csid = Some(layout.unwrap_or_default()),
+                _ => return Err(value(self.place, "flavors", flavor, "psp, usp, usd or next-csid")),
+            }
+        }
+        match layout {
+            Some(_) if flavors.next_csid.is_none() => self.need("flavors = [\"next-csid\"] with csid", None),
+            Some(l)
+                if [l.block, l.function].iter().any(|b| b % 8 != 0 || *b == 0)
+                    || l.block > 128 - l.function.min(128) =>
+            {
+                let text = format!("{}+{}", l.block, l.function);
+                Err(value(self.place, "csid", text, "two multiples of 8, together at most 128,"))
+            }
+            _ => Ok(flavors),
+        }
+    }
+
+    fn nothing_left(self) -> Result<(), Problem> {
+        let raw = &self.raw;
+        let left = [
+            ("nh6", raw.nh6.is_some()),
+            ("nh4", raw.nh4.is_some()),
+            ("oif", raw.oif.is_some()),
+            ("lookup", raw.lookup.is_some()),
+            ("vrf", raw.vrf.is_some()),
+            ("srh", raw.srh.is_some()),
+            ("flavors", raw.flavors.is_some()),
+            ("csid", raw.csid.is_some()),
+        ];
+        match left.into_iter().find(|(_, given)| *given) {
+            Some((key, _)) => Err(Problem::TakesNo { place: self.place.into(), subject: self.action, key }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) -> Result<Behavior, Problem> {
+    let mut given = Parameters { place, action: raw.action.clone(), raw };
+    let behavior = match given.action.as_str() {
+        "End" => Behavior::End(given.flavors()?),
+        "End.X" => Behavior::EndX { nh6: given.nh6()?, flavors: given.flavors()? },
+        "End.T" => {
+            let lookup = given.lookup()?;
+            Behavior::EndT { lookup: given.need("lookup", lookup)?, flavors: given.flavors()? }
+        }
+        "End.DX2" => {
+            let oif = given.raw.oif.take();
+            let oif = given.need("oif", oif)?;
+            known_interface(topology, place, "oif", node, Some(&oif))?;
+            Behavior::EndDx2 { oif }
+        }
+        "End.DX6" => Behavior::EndDx6 { nh6: given.nh6()? },
+        "End.DX4" => Behavior::EndDx4 { nh4: given.nh4()? },
+        "End.DT6" => match given.lookup()? {
+            Some(lookup) => Behavior::EndDt6(Lookup::Table(lookup)),
+            None => {
+                let vrf = given.vrf()?;
+                Behavior::EndDt6(Lookup::Vrf(given.need("lookup or vrf", vrf)?))
+            }
+        },
+        "End.DT4" | "End.DT46" => {
+            let vrf = given.vrf()?;
+            let vrf = given.need("vrf", vrf)?;
+            if given.action == "End.DT4" { Behavior::EndDt4 { vrf } } else { Behavior::EndDt46 { vrf } }
+        }
+        "End.B6" => Behavior::EndB6(given.srh(node)?),
+        "End.B6.Encaps" => Behavior::EndB6Encaps(given.srh(node)?),
+        unknown => {
+            let known =
+                "End, End.X, End.T, End.DX2, End.DX6, End.DX4, End.DT6, End.DT4, End.DT46, End.B6 or End.B6.Encaps";
+            return Err(value(place, "action", unknown, known));
+        }
+    };
+    given.nothing_left()?;
+    Ok(behavior)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::topology::CsidLayout;
+    use super::*;
+
+    fn parse(more: &str) -> Result<LocalSid, String> {
+        let text = format!(
+            "name = 't'\n[[node]]\nname = 'a'\n[[node]]\nname = 'b'\n[[node]]\nname = 'alone'\n\
+             [[link]]\na = {{ node = 'a', interface = 'ab' }}\nb = {{ node = 'b', interface = 'ba' }}\n\
+             [[sid]]\nnode = 'a'\nsid = 'fc00::1'\n{more}\n"
+        );
+        Topology::parse("f", &text).map(|mut t| t.nodes[0].sids.remove(0)).map_err(|e| e.to_string())
+    }
+
+    fn behavior(more: &str) -> Behavior {
+        parse(more).unwrap().behavior
+    }
+
+    #[test]
+    fn every_action_becomes_its_behavior() {
+        let nh6: Ipv6Addr = "fe80::1".parse().unwrap();
+        let path = SegmentList { segs: vec![nh6], hmac: None };
+        assert_eq!(behavior("action='End'"), Behavior::End(Flavors::default()));
+        assert_eq!(behavior("action='End.X'\nnh6='fe80::1'"), Behavior::EndX { nh6, flavors: Flavors::default() });
+        assert_eq!(
+            behavior("action='End.T'\nlookup='main'"),
+            Behavior::EndT { lookup: Table::MAIN, flavors: Flavors::default() }
+        );
+        assert_eq!(behavior("action='End.DX2'\noif='ab'"), Behavior::EndDx2 { oif: "ab".into() });
+        assert_eq!(behavior("action='End.DX6'\nnh6='fe80::1'"), Behavior::EndDx6 { nh6 });
+        assert_eq!(behavior("action='End.DX4'\nnh4='10.0.0.1'"), Behavior::EndDx4 { nh4: [10, 0, 0, 1].into() });
+        assert_eq!(behavior("action='End.DT6'\nlookup=9"), Behavior::EndDt6(Lookup::Table(Table(9))));
+        assert_eq!(behavior("action='End.DT6'\nvrf=9"), Behavior::EndDt6(Lookup::Vrf(Table(9))));
+        assert_eq!(behavior("action='End.DT4'\nvrf=9"), Behavior::EndDt4 { vrf: Table(9) });
+        assert_eq!(behavior("action='End.DT46'\nvrf=9"), Behavior::EndDt46 { vrf: Table(9) });
+        assert_eq!(behavior("action='End.B6'\nsrh={segs=['fe80::1']}"), Behavior::EndB6(path.clone()));
+        assert_eq!(behavior("action='End.B6.Encaps'\nsrh={segs=['fe80::1']}"), Behavior::EndB6Encaps(path));
+    }
+
+    #[test]
+    fn flavors_are_told_apart() {
+        let Behavior::End(flavors) = behavior("action='End'\nflavors=['psp','next-csid']") else { panic!() };
+        assert!(flavors.psp && !flavors.usp && !flavors.usd);
+        assert_eq!(flavors.next_csid, Some(CsidLayout { block: 32, function: 16 }));
+        let Behavior::End(flavors) = behavior("action='End'\nflavors=['next-csid']\ncsid={block=48,function=16}")
+        else {
+            panic!()
+        };
+        assert_eq!(flavors.next_csid, Some(CsidLayout { block: 48, function: 16 }));
+    }
+
+    #[test]
+    fn the_interface_is_the_nodes_first_unless_said() {
+        let sid = parse("action='End'\ncount=true").unwrap();
+        assert_eq!((sid.dev.as_str(), sid.count, sid.sid.len), ("ab", true, 128));
+        assert_eq!(parse("action='End'\ndev='lo'\ntable=100").unwrap().dev, "lo");
+    }
+
+    #[test]
+    fn every_mistake_has_its_sentence() {
+        let known = "End, End.X, End.T, End.DX2, End.DX6, End.DX4, End.DT6, End.DT4, End.DT46, End.B6 or End.B6.Encaps";
+        for (more, said) in [
+            ("action='End.Q'", format!("action = End.Q: {known} expected").as_str()),
+            ("action='End.X'", "End.X needs nh6"),
+            ("action='End.DX6'", "End.DX6 needs nh6"),
+            ("action='End.DX4'", "End.DX4 needs nh4"),
+            ("action='End.DX2'", "End.DX2 needs oif"),
+            ("action='End.DX2'\noif='ba'", "oif = \"ba\": a has no such interface"),
+            ("action='End.T'", "End.T needs lookup"),
+            ("action='End.DT6'", "End.DT6 needs lookup or vrf"),
+            ("action='End.DT4'", "End.DT4 needs vrf"),
+            ("action='End.B6'", "End.B6 needs srh"),
+            ("action='End.B6'\nsrh={segs=[]}", "segs = 0 segments: 1 to 127 expected"),
+            ("action='End.B6'\nsrh={segs=['::1'],hmac=1}", "hmac = 1: a has no key with that id"),
+            ("action='End'\nnh6='::1'", "End takes no nh6"),
+            ("action='End'\nnh4='1.1.1.1'", "End takes no nh4"),
+            ("action='End'\noif='ab'", "End takes no oif"),
+            ("action='End'\nlookup=1", "End takes no lookup"),
+            ("action='End'\nvrf=1", "End takes no vrf"),
+            ("action='End'\nsrh={segs=['::1']}", "End takes no srh"),
+            ("action='End.DX6'\nnh6='::'\nflavors=['psp']", "End.DX6 takes no flavors"),
+            ("action='End.DX6'\nnh6='::'\ncsid={block=32,function=16}", "End.DX6 takes no csid"),
+            ("action='End.DT6'\nlookup=1\nvrf=1", "End.DT6 takes no vrf"),
+            ("action='End'\nflavors=['pop']", "flavors = pop: psp, usp, usd or next-csid expected"),
+            ("action='End'\ncsid={block=32,function=16}", "End needs flavors = [\"next-csid\"] with csid"),
+            (
+                "action='End'\nflavors=['next-csid']\ncsid={block=120,function=16}",
+                "csid = 120+16: two multiples of 8, together at most 128, expected",
+            ),
+            (
+                "action='End'\nflavors=['next-csid']\ncsid={block=30,function=16}",
+                "csid = 30+16: two multiples of 8, together at most 128, expected",
+            ),
+            ("action='End'\ndev='ba'", "dev = \"ba\": a has no such interface"),
+        ] {
+            assert_eq!(parse(more).unwrap_err(), format!("f: sid fc00::1 on a: {said}"), "{more}");
+        }
+    }
+
+    #[test]
+    fn a_sid_is_an_ipv6_address_on_a_node_with_interfaces() {
+        let text = |node: &str, sid: &str| {
+            let text = format!("name='t'\n[[node]]\nname='a'\n[[sid]]\nnode='{node}'\nsid='{sid}'\naction='End'");
+            Topology::parse("f", &text).unwrap_err().to_string()
+        };
+        assert_eq!(text("a", "x"), "f: sid x on a: sid = x: an IPv6 address or prefix expected");
+        assert_eq!(
+            text("a", "10.0.0.1"),
+            "f: sid 10.0.0.1 on a: sid = 10.0.0.1/32: an IPv6 address or prefix expected"
+        );
+        assert_eq!(text("b", "::1"), "f: sid ::1 on b: there is no node \"b\"");
+        assert_eq!(text("a", "::1"), "f: sid ::1 on a: a needs an interface for its SIDs");
+    }
+}

@@ -1,0 +1,397 @@
+//! What a lab consists of, as types; the text form is one TOML file.
+//!
+//! Everything is typed: a route knows its segment list, a SID its behaviour
+//! and parameters. Those who build it on a kernel and those who merely reason
+//! about it work from the same values.
+//!
+//! # The file format
+//!
+//! Every key there is; no others are accepted. `name` is the only one a file
+//! must have. Order matters nowhere but in lists of segments.
+//!
+//! ```toml
+//! name = "example"                 # [A-Za-z0-9_-], names the lab
+//! description = "what it shows"    # one line, for `sr6 lab list`
+//!
+//! [[node]]
+//! name = "n1"                      # [A-Za-z0-9_]
+//! seg6 = true                      # default true: seg6_enabled=1 on all, default and every interface
+//! forwarding = true                # default false: a router, for IPv6 and IPv4
+//! addresses = ["fc00:1::1/128"]    # on lo
+//! tunsrc = "fc00:1::1"             # source address of what `encap` makes
+//! sysctl = { "net.ipv6.seg6_flowlabel" = 1 }    # any below net.; `default.*` is set before interfaces exist
+//! hmac = [{ id = 42, algorithm = "sha256", secret = "not really" }]    # sha1 or sha256
+//!
+//! [[node]]
+//! name = "n2"
+//!
+//! [[link]]                         # a veth pair between two nodes
+//! mtu = 1500                       # default 1500
+//! a = { node = "n1", interface = "v12", addresses = ["2001:db8::1/64"], mac = "02:00:00:00:00:12" }
+//! b = { node = "n2", interface = "v21" }        # addresses and mac may be left out
+//!
+//! [[route]]
+//! node = "n1"
+//! to = "2001:db9::/64"             # a prefix, or one address
+//! via = "2001:db8::2"              # via, dev or both; with encap, dev
+//! dev = "v12"
+//! table = 100                      # number, "main" (default), "local" or "default"
+//! metric = 10
+//! encap = { mode = "encap", segs = ["2001:db8::2"], hmac = 42 }
+//! #         mode: encap (default), inline, encap.red, l2encap, l2encap.red
+//! #         segs: in the order they are travelled; hmac: the id of a key, may be left out
+//!
+//! [[sid]]                          # a seg6local SID
+//! node = "n1"
+//! sid = "fc00:1::e"                # an address, or a prefix for next-csid
+//! action = "End"
+//! flavors = ["psp", "next-csid"]   # End, End.X, End.T: psp, usp, usd, next-csid
+//! csid = { block = 32, function = 16 }          # bits, with next-csid; 32 and 16 by default
+//! count = true                     # default false: per-SID counters
+//! dev = "v12"                      # any interface of the node, default its first
+//! table = "main"                   # the table the SID itself is in
+//! ```
+//!
+//! The actions and what each needs beside the keys above:
+//!
+//! | `action` | needs |
+//! |---|---|
+//! | `End` | |
+//! | `End.X`, `End.DX6` | `nh6 = "ADDRESS"` |
+//! | `End.DX4` | `nh4 = "ADDRESS"` |
+//! | `End.DX2` | `oif = "INTERFACE"` |
+//! | `End.T` | `lookup = TABLE` |
+//! | `End.DT6` | `lookup = TABLE`, or `vrf = TABLE` |
+//! | `End.DT4`, `End.DT46` | `vrf = TABLE` |
+//! | `End.B6`, `End.B6.Encaps` | `srh = { segs = [...], hmac = ID }` |
+//!
+//! Addresses of a lab are usable at once: duplicate address detection is off.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+pub use super::parse::{Problem, TopologyError};
+pub use super::prefix::Prefix;
+
+/// The topologies that come with the tool: name and text.
+pub const BUILT_IN: [(&str, &str); 1] = [("line3", include_str!("line3.toml"))];
+
+/// A lab's description: checked, so that every name it mentions exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topology {
+    /// What the lab is called.
+    pub name: String,
+    /// One line about it, possibly empty.
+    pub description: String,
+    /// The nodes, in the file's order.
+    pub nodes: Vec<Node>,
+    /// The veth pairs between them.
+    pub links: Vec<Link>,
+}
+
+/// One node: a network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name, `[A-Za-z0-9_]+`.
+    pub name: String,
+    /// Process SRHs addressed to it (`seg6_enabled` on everything)?
+    pub seg6: bool,
+    /// Forward packets, IPv6 and IPv4?
+    pub forwarding: bool,
+    /// Addresses of `lo`.
+    pub addresses: Vec<Prefix>,
+    /// Source address of encapsulated packets.
+    pub tunsrc: Option<Ipv6Addr>,
+    /// Further settings: key with dots, value as text.
+    pub sysctls: Vec<(String, String)>,
+    /// Keys for the HMAC TLV.
+    pub hmac_keys: Vec<HmacKey>,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// Its seg6local SIDs.
+    pub sids: Vec<LocalSid>,
+}
+
+/// A veth pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The largest IP packet in bytes, on both ends.
+    pub mtu: u32,
+    /// One end.
+    pub a: LinkEnd,
+    /// The other end.
+    pub b: LinkEnd,
+}
+
+/// One end of a [`Link`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEnd {
+    /// The node it is on.
+    pub node: String,
+    /// Its name there.
+    pub interface: String,
+    /// Its MAC address; the kernel picks one if `None`.
+    pub mac: Option<Mac>,
+    /// Its addresses.
+    pub addresses: Vec<Prefix>,
+}
+
+/// An Ethernet address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mac(pub [u8; 6]);
+
+/// A key for the HMAC TLV (RFC 8754 §2.1.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HmacKey {
+    /// The HMAC Key ID, never 0.
+    pub id: u32,
+    /// The hash.
+    pub algorithm: HmacAlgorithm,
+    /// The secret, 1 to 64 bytes.
+    pub secret: String,
+}
+
+/// The hashes Linux knows for the HMAC TLV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HmacAlgorithm {
+    /// HMAC-SHA-1.
+    Sha1,
+    /// HMAC-SHA-256.
+    Sha256,
+}
+
+/// A routing table by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Table(pub u32);
+
+impl Table {
+    /// Where routes go that name no table.
+    pub const MAIN: Self = Self(254);
+}
+
+/// A route of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The destinations it is for.
+    pub to: Prefix,
+    /// The next hop's address, of the same family as `to`.
+    pub via: Option<IpAddr>,
+    /// The interface it leaves by.
+    pub dev: Option<String>,
+    /// The table it is in.
+    pub table: Table,
+    /// Its priority: lower wins. The kernel's default if `None`.
+    pub metric: Option<u32>,
+    /// The segment list it puts packets on.
+    pub encap: Option<Encap>,
+}
+
+/// `encap seg6`: a headend's policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encap {
+    /// How the segment list is attached.
+    pub mode: EncapMode,
+    /// The segment list.
+    pub path: SegmentList,
+}
+
+/// How a headend attaches a segment list (RFC 8986 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+pub enum EncapMode {
+    /// H.Encaps: an outer IPv6 header with an SRH.
+    #[default]
+    #[serde(rename = "encap")]
+    Encap,
+    /// H.Insert: an SRH put into the packet, which must be IPv6.
+    #[serde(rename = "inline")]
+    Inline,
+    /// H.Encaps.Red: the first segment only in the outer destination.
+    #[serde(rename = "encap.red")]
+    EncapRed,
+    /// H.Encaps.L2: the whole Ethernet frame inside.
+    #[serde(rename = "l2encap")]
+    L2Encap,
+    /// H.Encaps.L2.Red.
+    #[serde(rename = "l2encap.red")]
+    L2EncapRed,
+}
+
+/// Segments in the order they are travelled, and the key that signs them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentList {
+    /// 1 to 127 segments, the first one first.
+    pub segs: Vec<Ipv6Addr>,
+    /// The HMAC Key ID; no HMAC TLV if `None`.
+    pub hmac: Option<u32>,
+}
+
+/// A SID and what the node does with packets to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalSid {
+    /// The SID, /128, or a shorter prefix where an argument follows.
+    pub sid: Prefix,
+    /// What happens.
+    pub behavior: Behavior,
+    /// Count packets, bytes and errors?
+    pub count: bool,
+    /// The interface the kernel wants for it; any of the node will do.
+    pub dev: String,
+    /// The table the SID is in.
+    pub table: Table,
+}
+
+/// The endpoint behaviours (RFC 8986 §4) that Linux implements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Behavior {
+    /// To the next segment.
+    End(Flavors),
+    /// To the next segment by way of a neighbour.
+    EndX {
+        /// The neighbour.
+        nh6: Ipv6Addr,
+        /// Variants.
+        flavors: Flavors,
+    },
+    /// To the next segment by a table.
+    EndT {
+        /// The table.
+        lookup: Table,
+        /// Variants.
+        flavors: Flavors,
+    },
+    /// Decapsulate an Ethernet frame onto an interface.
+    EndDx2 {
+        /// The interface.
+        oif: String,
+    },
+    /// Decapsulate IPv6 towards a neighbour.
+    EndDx6 {
+        /// The neighbour; `::` routes by the inner destination.
+        nh6: Ipv6Addr,
+    },
+    /// Decapsulate IPv4 towards a neighbour.
+    EndDx4 {
+        /// The neighbour; `0.0.0.0` routes by the inner destination.
+        nh4: Ipv4Addr,
+    },
+    /// Decapsulate IPv6 into a table.
+    EndDt6(Lookup),
+    /// Decapsulate IPv4 into a VRF's table.
+    EndDt4 {
+        /// The VRF's table.
+        vrf: Table,
+    },
+    /// Decapsulate IPv4 or IPv6 into a VRF's tables.
+    EndDt46 {
+        /// The VRF's table.
+        vrf: Table,
+    },
+    /// Insert another SRH.
+    EndB6(SegmentList),
+    /// Encapsulate with another SRH.
+    EndB6Encaps(SegmentList),
+}
+
+/// Where End.DT6 looks a destination up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// A plain table.
+    Table(Table),
+    /// The table of a VRF, with its local addresses.
+    Vrf(Table),
+}
+
+/// Variants of End, End.X and End.T (RFC 8986 §4.16, RFC 9800 §4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Flavors {
+    /// Penultimate segment pop.
+    pub psp: bool,
+    /// Ultimate segment pop.
+    pub usp: bool,
+    /// Ultimate segment decapsulation.
+    pub usd: bool,
+    /// NEXT-C-SID: shift the next compressed SID into place.
+    pub next_csid: Option<CsidLayout>,
+}
+
+/// How a compressed-SID container is laid out, in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CsidLayout {
+    /// The locator block all SIDs share.
+    pub block: u8,
+    /// One compressed SID: locator-node and function.
+    pub function: u8,
+}
+
+impl Default for CsidLayout {
+    fn default() -> Self {
+        Self { block: 32, function: 16 }
+    }
+}
+
+impl Topology {
+    /// A built-in topology.
+    pub fn built_in(name: &str) -> Option<Self> {
+        let text = built_in_text(name)?;
+        Some(Self::parse(name, text).expect("the built-in topologies are tested"))
+    }
+
+    /// A built-in topology by name, or the user's own by path (see [`text`]).
+    pub fn load(name_or_path: &str) -> Result<Self, TopologyError> {
+        Self::parse(name_or_path, &text(name_or_path)?)
+    }
+
+    /// Parses and checks a text; `file` is what errors call it.
+    pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
+        super::parse::parse(text).map_err(|problem| TopologyError { file: file.to_string(), problem })
+    }
+
+    /// The node of that name.
+    pub fn node(&self, name: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.name == name)
+    }
+
+    /// The link ends on a node, in the file's order.
+    pub fn interfaces(&self, node: &str) -> impl Iterator<Item = &LinkEnd> {
+        self.links.iter().flat_map(|link| [&link.a, &link.b]).filter(move |end| end.node == node)
+    }
+
+    /// What is at the other end of a node's interface.
+    pub fn peer(&self, node: &str, interface: &str) -> Option<&LinkEnd> {
+        let is = |end: &LinkEnd| end.node == node && end.interface == interface;
+        self.links.iter().find_map(|link| match link {
+            Link { a, b, .. } if is(a) => Some(b),
+            Link { a, b, .. } if is(b) => Some(a),
+            _ => None,
+        })
+    }
+}
+
+impl FromStr for Topology {
+    type Err = TopologyError;
+
+    fn from_str(text: &str) -> Result<Self, TopologyError> {
+        Self::parse("topology", text)
+    }
+}
+
+/// The text of a built-in topology, comments included.
+pub fn built_in_text(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, text)| *text)
+}
+
+/// The text of a built-in topology, or of a file. `line3` is always the
+/// built-in one, `./line3` never.
+pub fn text(name_or_path: &str) -> Result<String, TopologyError> {
+    if let Some(text) = built_in_text(name_or_path) {
+        return Ok(text.to_string());
+    }
+    std::fs::read_to_string(name_or_path).map_err(|source| {
+        let built_in = BUILT_IN.map(|(name, _)| name).join(", ");
+        let problem = Problem::Unreadable { source, built_in };
+        TopologyError { file: name_or_path.escape_debug().to_string(), problem }
+    })
+}
