@@ -1,1 +1,249 @@
-//! To be written.
+//! Bytes → layers and diagnostics, for any bytes.
+//!
+//! [`Dissection::of`] walks a frame once and notes where each header lies, in
+//! a fixed-size list: no heap, no copy, no failure. What cannot be read as a
+//! header is a layer of data; the layers cover every byte of the frame. Typed
+//! views ([`crate::wire`]) answer questions from the bytes; [`Packet::visit`]
+//! shows every field to a [`Visitor`] for outputs that need them all.
+//!
+//! This module must never panic, whatever the bytes, and never call
+//! [`crate::craft`]: what one of them gets wrong the other must not hide.
+//!
+//! ```
+//! use sr6::capture::Frame;
+//! use sr6::dissect::{Dissection, Packet};
+//! use sr6::wire::link_type::LinkType;
+//! use sr6::wire::proto::Proto;
+//!
+//! let bytes = [0x60, 0, 0, 0, 0, 0, 59, 64].into_iter().chain([0; 32]).collect::<Vec<u8>>();
+//! let frame = Frame::new(LinkType::IPV6, &bytes);
+//! let dissection = Dissection::of(&frame);
+//! let packet = Packet::new(frame, &dissection);
+//! assert_eq!(packet.layers().iter().map(|l| l.proto).collect::<Vec<_>>(), [Proto::Ipv6]);
+//! ```
+
+mod checksum;
+mod describe;
+mod diagnose;
+pub mod diagnosis;
+mod packet;
+mod visit;
+mod walk;
+
+pub use checksum::{Checksum, Unverified, UsedDestination};
+pub use diagnosis::{Diagnosis, Finding, Severity};
+pub use packet::Packet;
+pub use visit::{Item, Shown, Visitor};
+
+use crate::capture::Frame;
+use crate::wire::proto::Proto;
+
+/// The most layers a dissection notes; deeper nesting ends in a layer of data
+/// and a diagnosis that says so.
+pub const MAX_LAYERS: usize = 64;
+
+/// The most diagnoses a dissection notes.
+pub const MAX_FINDINGS: usize = 32;
+
+/// One header, or one run of data, and the bytes it governs. Offsets count
+/// bytes from the start of the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layer {
+    /// What it is.
+    pub proto: Proto,
+    /// Whether it lies inside a packet that an ICMP error quotes.
+    pub quoted: bool,
+    /// The index of the IPv4 or IPv6 layer it belongs to: itself for those,
+    /// [`Layer::NO_NETWORK`] below the first.
+    pub network: u8,
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its header; of data, after its last byte.
+    pub header_end: u32,
+    /// The byte after what it carries, as far as it was captured.
+    pub end: u32,
+    /// The byte after what it carries, as its own and the enclosing length
+    /// fields claim; more than `end` where the capture lacks bytes.
+    pub claimed_end: u32,
+}
+
+impl Layer {
+    /// The `network` of layers outside any IP packet.
+    pub const NO_NETWORK: u8 = u8::MAX;
+
+    /// Bytes of the header.
+    pub fn header_len(&self) -> usize {
+        (self.header_end - self.start) as usize
+    }
+
+    /// Whether bytes that the length fields claim are missing.
+    pub fn is_cut(&self) -> bool {
+        self.end < self.claimed_end
+    }
+}
+
+/// Where the layers of one frame lie. Reusable: [`Dissection::refill`] starts over.
+#[derive(Debug, Clone)]
+pub struct Dissection {
+    layers: [Layer; MAX_LAYERS],
+    layer_count: u8,
+    findings: [Finding; MAX_FINDINGS],
+    finding_count: u8,
+}
+
+impl Dissection {
+    /// An empty dissection, to be filled.
+    pub fn new() -> Self {
+        let nothing = Layer {
+            proto: Proto::Data,
+            quoted: false,
+            network: Layer::NO_NETWORK,
+            start: 0,
+            header_end: 0,
+            end: 0,
+            claimed_end: 0,
+        };
+        Self {
+            layers: [nothing; MAX_LAYERS],
+            layer_count: 0,
+            findings: [Finding::NOTHING; MAX_FINDINGS],
+            finding_count: 0,
+        }
+    }
+
+    /// Dissects `frame`.
+    pub fn of(frame: &Frame<'_>) -> Self {
+        let mut dissection = Self::new();
+        dissection.refill(frame);
+        dissection
+    }
+
+    /// Dissects `frame`, forgetting what was here.
+    pub fn refill(&mut self, frame: &Frame<'_>) {
+        self.layer_count = 0;
+        self.finding_count = 0;
+        walk::walk(self, frame);
+        diagnose::diagnose(self, frame);
+    }
+
+    /// The layers, outermost first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers[..usize::from(self.layer_count)]
+    }
+
+    /// What is wrong or unusual, in the order of the bytes.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings[..usize::from(self.finding_count)]
+    }
+
+    /// Notes a layer; `None` where the list is full.
+    fn push(&mut self, layer: Layer) -> Option<u8> {
+        let index = self.layer_count;
+        *self.layers.get_mut(usize::from(index))? = layer;
+        self.layer_count += 1;
+        Some(index)
+    }
+
+    /// Notes a finding; the last place is kept for saying that there were more.
+    fn report(&mut self, finding: Finding) {
+        let index = usize::from(self.finding_count);
+        if let Some(place) = self.findings.get_mut(index) {
+            *place = if index + 1 == MAX_FINDINGS {
+                Finding { what: Diagnosis::TooManyFindings, ..finding }
+            } else {
+                finding
+            };
+            self.finding_count += 1;
+        }
+    }
+}
+
+impl Default for Dissection {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::link_type::LinkType;
+    use proptest::prelude::*;
+
+    const LINKS: [u16; 9] = [0, 1, 101, 108, 113, 228, 229, 276, 147];
+
+    /// Counts what it is shown, and checks that every place is in the frame.
+    struct Bounds(u32, usize);
+
+    impl Visitor for Bounds {
+        fn leaf(&mut self, item: &Item<'_>) {
+            assert!(item.start + item.len <= self.0, "{}", item.field.name);
+        }
+
+        fn open(&mut self, item: &Item<'_>) {
+            self.leaf(item);
+            self.1 += 1;
+        }
+
+        fn close(&mut self) {
+            self.1 -= 1;
+        }
+    }
+
+    fn check(link: u16, bytes: &[u8], missing: u32) {
+        let mut frame = Frame::new(LinkType(link), bytes);
+        frame.original_len += missing;
+        let dissection = Dissection::of(&frame);
+        // Every byte belongs to exactly one layer.
+        let mut covered = 0;
+        for layer in dissection.layers() {
+            assert_eq!(layer.start, covered, "{:?}", dissection.layers());
+            assert!(layer.header_end > layer.start && layer.header_end <= layer.end, "{layer:?}");
+            covered = layer.header_end;
+        }
+        assert_eq!(covered as usize, bytes.len());
+        let mut bounds = Bounds(bytes.len() as u32, 0);
+        Packet::new(frame, &dissection).visit(&mut bounds);
+        assert_eq!(bounds.1, 0);
+    }
+
+    /// Bytes that start like real headers, so that the walk gets far.
+    fn plausible() -> impl Strategy<Value = Vec<u8>> {
+        let next = prop::sample::select(vec![0u8, 4, 6, 17, 41, 43, 44, 58, 59, 60, 143]);
+        prop::collection::vec((next, 0u8..4, any::<[u8; 38]>()), 1..12).prop_map(|headers| {
+            let mut bytes = Vec::new();
+            let first = headers[0].0;
+            bytes.extend([0x60, 0, 0, 0, 1, 0, first, 64]);
+            bytes.extend([0x20; 32]);
+            for (next, units, noise) in headers {
+                bytes.extend([next, units, 4, units / 2]);
+                bytes.extend(&noise[..4 + usize::from(units) * 8]);
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_covered(link in 0..LINKS.len(), bytes in prop::collection::vec(any::<u8>(), 0..300), missing in 0u32..9) {
+            check(LINKS[link], &bytes, missing);
+        }
+
+        #[test]
+        fn plausible_bytes_are_covered(bytes in plausible(), cut in 0usize..400, missing in 0u32..9) {
+            check(229, &bytes[..bytes.len().saturating_sub(cut).max(1)], missing);
+        }
+    }
+
+    #[test]
+    fn nesting_ends_with_a_finding() {
+        let mut bytes = Vec::new();
+        for _ in 0..100 {
+            bytes.extend([0x60, 0, 0, 0, 0, 0, 41, 64]);
+            bytes.extend([0; 32]);
+        }
+        check(229, &bytes, 0);
+        let dissection = Dissection::of(&Frame::new(LinkType(229), &bytes));
+        assert!(dissection.findings().iter().any(|f| f.what == Diagnosis::TooDeep));
+    }
+}

@@ -1,1 +1,10 @@
-//! To be written.
+//! Renderings of a dissected packet, each into a caller's buffer.
+//!
+//! Text from packets is escaped; nothing here writes to a terminal itself.
+
+pub mod columns;
+pub mod hex;
+pub mod line;
+mod text;
+pub mod time;
+pub mod tree;

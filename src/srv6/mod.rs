@@ -1,1 +1,4 @@
-//! To be written.
+//! What segments mean: the path a segment list spells, where it ends, and
+//! which destination a checksum is over. Pure functions of headers; no I/O.
+
+pub mod path;

@@ -19,9 +19,9 @@ pub enum At {
         offset: u16,
         /// Bits in the field; up to 64 for numbers, any multiple of 8 for the rest.
         width: u16,
-        /// The bytes a bit diagram of the field shows: first byte and count;
-        /// a count of 0 means the field fills its bytes and needs no diagram.
-        drawn: (u8, u8),
+        /// The bits a diagram of the field shows: first bit and count; a count
+        /// of 0 means the field fills its bytes and needs no diagram.
+        drawn: (u16, u16),
     },
     /// In the header, at a place that depends on the packet.
     Varies,
@@ -42,7 +42,13 @@ pub const fn bytes(offset: u16, count: u16) -> At {
 impl At {
     /// Shows the field within `count` bytes from byte `first` on.
     #[must_use]
-    pub const fn drawn(self, first: u8, count: u8) -> Self {
+    pub const fn drawn(self, first: u16, count: u16) -> Self {
+        self.drawn_bits(first * 8, count * 8)
+    }
+
+    /// Shows the field within `count` bits from bit `first` on.
+    #[must_use]
+    pub const fn drawn_bits(self, first: u16, count: u16) -> Self {
         match self {
             Self::Bits { offset, width, .. } => Self::Bits { offset, width, drawn: (first, count) },
             other => other,
@@ -59,6 +65,8 @@ pub enum Base {
     Hex,
     /// In trees: hexadecimal, then decimal in parentheses; hexadecimal elsewhere.
     HexDec,
+    /// In trees: only its name; decimal elsewhere.
+    Name,
 }
 
 /// The type of a field's value.
@@ -194,6 +202,15 @@ impl Field {
         }
     }
 
+    /// Shows only the number's name in trees.
+    #[must_use]
+    pub const fn name_only(self) -> Self {
+        match self.kind {
+            Kind::Uint(_, size) => Self { kind: Kind::Uint(Base::Name, size), ..self },
+            _ => self,
+        }
+    }
+
     /// Shows hexadecimal first, then decimal, in trees.
     #[must_use]
     pub const fn hex_dec(self) -> Self {
@@ -298,7 +315,7 @@ pub enum WriteError {
 const fn size_of(at: At) -> u8 {
     match at {
         At::Bits { width, drawn: (_, 0), .. } => width.div_ceil(8) as u8,
-        At::Bits { drawn: (_, count), .. } => count,
+        At::Bits { drawn: (_, count), .. } => count.div_ceil(8) as u8,
         At::Varies | At::Derived => 4,
     }
 }

@@ -33,7 +33,7 @@ fields! {
     TYPE = Field::dec("icmp.type", "Type", bytes(0, 1)).names(type_name).arg("type");
     CODE = Field::dec("icmp.code", "Code", bytes(1, 1)).arg("code");
     CHECKSUM = Field::hex("icmp.checksum", "Checksum", bytes(2, 2)).arg("cksum");
-    CHECKSUM_STATUS = Field::dec("icmp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status);
+    CHECKSUM_STATUS = Field::dec("icmp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     ID = Field::dec("icmp.ident", "Identifier (BE)", bytes(4, 2)).arg("id");
     SEQUENCE = Field::dec("icmp.seq", "Sequence Number (BE)", bytes(6, 2)).arg("seq");
 }

@@ -88,7 +88,7 @@ fields! {
     TYPE = Field::dec("icmpv6.type", "Type", bytes(0, 1)).names(type_name).arg("type");
     CODE = Field::dec("icmpv6.code", "Code", bytes(1, 1)).arg("code");
     CHECKSUM = Field::hex("icmpv6.checksum", "Checksum", bytes(2, 2)).arg("cksum");
-    CHECKSUM_STATUS = Field::dec("icmpv6.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status);
+    CHECKSUM_STATUS = Field::dec("icmpv6.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     RESERVED = Field::bytes("icmpv6.reserved", "Reserved", bytes(4, 4));
     MTU = Field::dec("icmpv6.mtu", "MTU", bytes(4, 4)).arg("mtu");
     POINTER = Field::dec("icmpv6.pointer", "Pointer", bytes(4, 4)).arg("ptr");

@@ -25,21 +25,22 @@ pub const MIN_LEN: usize = 20;
 
 fields! {
     VERSION = Field::dec("ip.version", "Version", bits(0, 4).drawn(0, 1)).arg("version");
-    HEADER_LENGTH = Field::dec("ip.hdr_len", "Header Length", bits(4, 4).drawn(0, 1)).arg("ihl");
+    HEADER_LENGTH = Field::dec("ip.hdr_len", "Header Length", bits(4, 4)).arg("ihl");
     DS_FIELD = Field::hex("ip.dsfield", "Differentiated Services Field", bytes(1, 1)).arg("tos");
     DSCP = Field::dec("ip.dsfield.dscp", "Differentiated Services Codepoint", bits(8, 6).drawn(1, 1)).names(names::dscp).arg("dscp");
     ECN = Field::dec("ip.dsfield.ecn", "Explicit Congestion Notification", bits(14, 2).drawn(1, 1)).names(names::ecn).arg("ecn");
     TOTAL_LENGTH = Field::dec("ip.len", "Total Length", bytes(2, 2)).arg("len");
     ID = Field::hex("ip.id", "Identification", bytes(4, 2)).hex_dec().arg("id");
-    FLAGS = Field::hex("ip.flags", "Flags", bits(48, 3).drawn(6, 1)).arg("flags");
+    FLAGS = Field::hex("ip.flags", "Flags", bits(48, 3)).arg("flags");
     FLAG_RESERVED = Field::bool("ip.flags.rb", "Reserved bit", bits(48, 1).drawn(6, 1)).names(names::set).arg("rb");
     FLAG_DF = Field::bool("ip.flags.df", "Don't fragment", bits(49, 1).drawn(6, 1)).names(names::set).arg("df");
     FLAG_MF = Field::bool("ip.flags.mf", "More fragments", bits(50, 1).drawn(6, 1)).names(names::set).arg("mf");
-    FRAGMENT_OFFSET = Field::dec("ip.frag_offset", "Fragment Offset", bits(51, 13).drawn(6, 2)).arg("off");
+    FRAGMENT_OFFSET = Field::dec("ip.frag_offset", "Fragment Offset", bits(51, 13)).arg("off");
     TTL = Field::dec("ip.ttl", "Time to Live", bytes(8, 1)).arg("ttl");
     PROTO = Field::dec("ip.proto", "Protocol", bytes(9, 1)).names(names::ip_proto).arg("proto");
     CHECKSUM = Field::hex("ip.checksum", "Header Checksum", bytes(10, 2)).arg("cksum");
-    CHECKSUM_STATUS = Field::dec("ip.checksum.status", "Header checksum status", At::Derived).size(1).names(names::checksum_status);
+    CALCULATED = Field::hex("ip.checksum_calculated", "Calculated Checksum", At::Derived).size(2);
+    CHECKSUM_STATUS = Field::dec("ip.checksum.status", "Header checksum status", At::Derived).size(1).names(names::checksum_status).name_only();
     SOURCE = Field::ipv4("ip.src", "Source Address", bytes(12, 4)).arg("src");
     DESTINATION = Field::ipv4("ip.dst", "Destination Address", bytes(16, 4)).arg("dst");
     ADDRESS = Field::ipv4("ip.addr", "Source or Destination Address", At::Varies);

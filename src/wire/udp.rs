@@ -21,7 +21,7 @@ fields! {
     LENGTH = Field::dec("udp.length", "Length", bytes(4, 2)).arg("len");
     CHECKSUM = Field::hex("udp.checksum", "Checksum", bytes(6, 2)).arg("cksum");
     CALCULATED = Field::hex("udp.checksum_calculated", "Calculated Checksum", At::Derived).size(2);
-    CHECKSUM_STATUS = Field::dec("udp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status);
+    CHECKSUM_STATUS = Field::dec("udp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     PAYLOAD = Field::bytes("udp.payload", "Payload", At::Varies);
 }
 

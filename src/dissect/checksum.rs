@@ -1,0 +1,208 @@
+//! Checks upper-layer checksums over the destination that they were made for.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::dissect::{Layer, Packet};
+use crate::srv6::path;
+use crate::wire::bytes::{array_at, u8_at, u16_at};
+use crate::wire::checksum::Sum;
+use crate::wire::ipv4::Ipv4;
+use crate::wire::names::ip_proto;
+use crate::wire::proto::Proto;
+
+/// Which destination a pseudo-header took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsedDestination {
+    /// None: the checksum has no pseudo-header.
+    NoPseudoHeader,
+    /// The IP header's destination.
+    Header(IpAddr),
+    /// The final destination that a Routing header names.
+    Final(Ipv6Addr),
+}
+
+/// Why a checksum was not verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unverified {
+    /// The capture lacks bytes that it covers.
+    Cut,
+    /// It covers a datagram of which this is a fragment.
+    Fragment,
+    /// A Routing header hides the final destination.
+    UnknownDestination,
+}
+
+impl Unverified {
+    /// The reason in words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Cut => "not all of the bytes were captured",
+            Self::Fragment => "fragment of a datagram",
+            Self::UnknownDestination => "the Routing header hides the final destination",
+        }
+    }
+}
+
+/// The result of checking a checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// It is right.
+    Good(UsedDestination),
+    /// It is wrong for every destination it may have been made for.
+    Bad {
+        /// What it should be.
+        expected: u16,
+        /// The destination that `expected` is computed over.
+        used: UsedDestination,
+    },
+    /// It was not checked.
+    Unverified(Unverified),
+    /// There is none (a zero UDP checksum over IPv4).
+    NotPresent,
+    /// There is none, where there must be one (a zero UDP checksum over IPv6).
+    Illegal,
+}
+
+impl Checksum {
+    /// The number Wireshark's status fields give it.
+    pub fn status(self) -> u64 {
+        match self {
+            Self::Bad { .. } => 0,
+            Self::Good(_) => 1,
+            Self::Unverified(_) => 2,
+            Self::NotPresent => 3,
+            Self::Illegal => 4,
+        }
+    }
+
+    /// What the checksum should be, given what is `stored`; `None` where that
+    /// was not worked out.
+    pub fn calculated(self, stored: u16) -> Option<u16> {
+        match self {
+            Self::Good(_) => Some(stored),
+            Self::Bad { expected, .. } => Some(expected),
+            Self::Unverified(_) | Self::NotPresent | Self::Illegal => None,
+        }
+    }
+}
+
+impl Packet<'_> {
+    /// Checks the checksum in a layer's header; `None` for layers without one.
+    pub fn checksum(&self, layer: &Layer) -> Option<Checksum> {
+        let (field, protocol) = match layer.proto {
+            Proto::Udp => (6, ip_proto::UDP),
+            Proto::Tcp => (16, ip_proto::TCP),
+            Proto::Icmpv6 => (2, ip_proto::ICMPV6),
+            Proto::Icmpv4 => (2, ip_proto::ICMP),
+            Proto::Ipv4 => return self.ipv4_header(layer),
+            _ => return None,
+        };
+        let bytes = self.whole(layer);
+        let stored = u16_at(bytes, field)?;
+        let network = self.layers().get(usize::from(layer.network))?;
+        if layer.proto == Proto::Udp && stored == 0 {
+            return Some(if network.proto == Proto::Ipv4 { Checksum::NotPresent } else { Checksum::Illegal });
+        }
+        if self.is_fragment(layer, network) {
+            return Some(Checksum::Unverified(Unverified::Fragment));
+        }
+        if layer.is_cut() {
+            return Some(Checksum::Unverified(Unverified::Cut));
+        }
+        // What is left after taking out the stored value.
+        let covered = Sum::default().bytes(bytes).word(!stored);
+        let (source, destination) = self.addresses(network)?;
+        let expected = |used| match used {
+            UsedDestination::NoPseudoHeader => covered,
+            UsedDestination::Header(to) => pseudo_header(covered, source, to, bytes.len(), protocol),
+            UsedDestination::Final(to) => pseudo_header(covered, source, to.into(), bytes.len(), protocol),
+        };
+        let finish = |sum: Sum| if layer.proto == Proto::Udp { sum.udp_checksum() } else { sum.checksum() };
+        let header = UsedDestination::Header(destination);
+        let first = match (layer.proto, self.routed_destination(layer)) {
+            (Proto::Icmpv4, _) => UsedDestination::NoPseudoHeader,
+            (_, Routed::Nowhere) => header,
+            (_, Routed::To(to)) => UsedDestination::Final(to),
+            (_, Routed::Hidden) => {
+                let good = finish(expected(header)) == stored;
+                return Some(if good {
+                    Checksum::Good(header)
+                } else {
+                    Checksum::Unverified(Unverified::UnknownDestination)
+                });
+            }
+        };
+        let computed = finish(expected(first));
+        Some(if computed == stored {
+            Checksum::Good(first)
+        } else if finish(expected(header)) == stored {
+            Checksum::Good(header)
+        } else {
+            Checksum::Bad { expected: computed, used: first }
+        })
+    }
+
+    fn ipv4_header(&self, layer: &Layer) -> Option<Checksum> {
+        let header = Ipv4::new(self.header(layer)).ok()?;
+        if header.header().len() < header.claimed_len() {
+            return Some(Checksum::Unverified(Unverified::Cut));
+        }
+        let (stored, expected) = (header.checksum(), header.computed_checksum());
+        let used = UsedDestination::NoPseudoHeader;
+        Some(if stored == expected { Checksum::Good(used) } else { Checksum::Bad { expected, used } })
+    }
+
+    /// The layers between an IP header and an upper layer.
+    fn between(&self, layer: &Layer) -> impl DoubleEndedIterator<Item = &Layer> {
+        self.layers().iter().filter(move |l| l.network == layer.network && l.start < layer.start)
+    }
+
+    fn is_fragment(&self, layer: &Layer, network: &Layer) -> bool {
+        match network.proto {
+            Proto::Ipv4 => Ipv4::new(self.header(network)).is_ok_and(|header| header.is_fragment()),
+            _ => self.between(layer).any(|l| {
+                l.proto == Proto::Fragment && u16_at(self.header(l), 2).is_some_and(|field| field & 0xfff9 != 0)
+            }),
+        }
+    }
+
+    /// Where the last Routing header before `layer` sends the packet.
+    fn routed_destination(&self, layer: &Layer) -> Routed {
+        let Some(routing) = self.between(layer).rfind(|l| matches!(l.proto, Proto::Srh | Proto::Routing)) else {
+            return Routed::Nowhere;
+        };
+        let header = self.header(routing);
+        if u8_at(header, 3) == Some(0) {
+            return Routed::Nowhere;
+        }
+        if let Some(srh) = self.srh(routing) {
+            return path::checksum_destination(&srh).map_or(Routed::Nowhere, Routed::To);
+        }
+        let last_address = match u8_at(header, 2) {
+            // Types 0 and 2 end in the final destination (RFC 2460 §4.4, RFC 6275 §6.4).
+            Some(0 | 2) => header.len().checked_sub(16).filter(|at| *at >= 8).and_then(|at| array_at(header, at)),
+            _ => None,
+        };
+        last_address.map_or(Routed::Hidden, |octets: [u8; 16]| Routed::To(octets.into()))
+    }
+}
+
+/// Where a packet's Routing header sends it.
+enum Routed {
+    /// Nowhere else than the IP header does.
+    Nowhere,
+    /// Here in the end.
+    To(Ipv6Addr),
+    /// Somewhere the header does not show.
+    Hidden,
+}
+
+/// Adds the pseudo-header to the sum of an upper layer of `len` bytes.
+fn pseudo_header(sum: Sum, source: IpAddr, destination: IpAddr, len: usize, protocol: u8) -> Sum {
+    match (source, destination) {
+        (IpAddr::V6(from), IpAddr::V6(to)) => sum.pseudo_header(&from.octets(), &to.octets(), len as u32, protocol),
+        (IpAddr::V4(from), IpAddr::V4(to)) => sum.pseudo_header(&from.octets(), &to.octets(), len as u32, protocol),
+        // One IP header has both addresses.
+        _ => sum,
+    }
+}

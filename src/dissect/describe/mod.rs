@@ -1,0 +1,183 @@
+//! Shows every field of a packet to a visitor: which fields, in which order,
+//! under which titles. The words are Wireshark's where it has them.
+
+mod icmp;
+mod link;
+mod network;
+mod routing;
+mod transport;
+
+use std::io::Write;
+
+use crate::dissect::visit::Out;
+use crate::dissect::{Layer, Packet, Visitor};
+use crate::wire::data;
+use crate::wire::field::Value;
+use crate::wire::frame;
+use crate::wire::link_type::LinkType;
+use crate::wire::proto::Proto;
+
+impl Packet<'_> {
+    /// Shows every field of the packet, in the order of the bytes, to `visitor`.
+    pub fn visit(&self, visitor: &mut dyn Visitor) {
+        if visitor.wants(Proto::Frame) {
+            describe_frame(self, visitor);
+        }
+        let mut index = 0;
+        while let Some(layer) = self.layers().get(index) {
+            index = self.visit_layer(index, layer, visitor);
+        }
+    }
+
+    /// Shows one layer and those that a tree shows inside it; returns the index
+    /// of the first that is not.
+    fn visit_layer(&self, index: usize, layer: &Layer, visitor: &mut dyn Visitor) -> usize {
+        let wanted = visitor.wants(layer.proto);
+        let mut out = Out { visitor, bytes: self.header(layer), base: layer.start };
+        if wanted {
+            match layer.proto {
+                Proto::Ethernet => link::ethernet(self, index, layer, &mut out),
+                Proto::Vlan => link::vlan(&mut out),
+                Proto::Cooked => link::cooked(self, &mut out),
+                Proto::Loopback => link::loopback(&mut out),
+                Proto::Arp => link::arp(&mut out),
+                Proto::Ipv4 => network::ipv4(self, layer, &mut out),
+                Proto::Ipv6 => network::ipv6(&mut out),
+                Proto::HopByHop | Proto::Destination => network::options(layer, &mut out),
+                Proto::Fragment => network::fragment(&mut out),
+                Proto::Srh => routing::srh(self, layer, &mut out),
+                Proto::Routing => routing::other(&mut out),
+                Proto::Udp => transport::udp(self, layer, &mut out),
+                Proto::Tcp => transport::tcp(self, layer, &mut out),
+                Proto::Icmpv6 => icmp::v6(self, layer, &mut out),
+                Proto::Icmpv4 => icmp::v4(self, layer, &mut out),
+                Proto::Data => describe_data(&mut out),
+                Proto::Trailer => describe_trailer(self, layer, &mut out),
+                Proto::Frame => {}
+            }
+        }
+        let mut next = index + 1;
+        while let Some(inner) = self.layers().get(next).filter(|inner| self.is_inside(index, layer, next, inner)) {
+            next = self.visit_layer(next, inner, visitor);
+        }
+        if wanted && !matches!(layer.proto, Proto::Trailer | Proto::Frame) {
+            visitor.close();
+        }
+        next
+    }
+
+    /// Whether a tree shows `inner` inside `layer`: extension headers inside
+    /// their IPv6 header, a quotation inside the error, an echo's data inside
+    /// the echo.
+    fn is_inside(&self, outer_index: usize, layer: &Layer, inner_index: usize, inner: &Layer) -> bool {
+        match layer.proto {
+            Proto::Ipv6 => inner.proto.info().inside && usize::from(inner.network) == outer_index,
+            Proto::Icmpv6 | Proto::Icmpv4 => {
+                (inner.quoted && !layer.quoted) || (inner.proto == Proto::Data && inner_index == outer_index + 1)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
+    let number = packet.frame.number;
+    let original = u64::from(packet.frame.original_len);
+    let captured = packet.frame.data.len();
+    let mut out = Out { visitor, bytes: packet.frame.data, base: 0 };
+    out.open_group(
+        &frame::HEADER,
+        0,
+        captured,
+        format_args!(
+            "Frame {number}: {original} bytes on wire ({} bits), {captured} bytes captured ({} bits)",
+            original * 8,
+            captured * 8
+        ),
+    );
+    out.value(&frame::INTERFACE, Value::Uint(u64::from(packet.frame.interface)), 0, 0);
+    if let Some(encapsulation) = wiretap_encapsulation(packet.frame.link) {
+        out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
+    }
+    out.hidden(&frame::LINK_TYPE, Value::Uint(u64::from(packet.frame.link.0)), 0, 0);
+    if let Some(time) = packet.frame.time {
+        out.value(&frame::TIME, Value::Nanos(time.0), 0, 0);
+        out.value(&frame::TIME_EPOCH, Value::Nanos(time.0), 0, 0);
+        let since = |earlier: Option<crate::capture::Timestamp>| time.0 - earlier.unwrap_or(time).0;
+        out.derived(&frame::TIME_DELTA, Value::Nanos(since(packet.previous_time)));
+        out.derived(&frame::TIME_RELATIVE, Value::Nanos(since(packet.first_time)));
+    }
+    out.value(&frame::NUMBER, Value::Uint(number), 0, 0);
+    out.value_as(
+        &frame::LENGTH,
+        Value::Uint(original),
+        0,
+        0,
+        format_args!("Frame Length: {original} bytes ({} bits)", original * 8),
+    );
+    out.value_as(
+        &frame::CAPTURED,
+        Value::Uint(captured as u64),
+        0,
+        0,
+        format_args!("Capture Length: {captured} bytes ({} bits)", captured * 8),
+    );
+    let mut names = [0u8; 1024];
+    let names = protocol_names(packet, &mut names);
+    out.derived(&frame::PROTOCOLS, Value::Text(names));
+    for comment in packet.frame.comments.iter() {
+        out.value(&frame::COMMENT, Value::Text(&comment), 0, 0);
+    }
+    out.close();
+}
+
+/// The number Wireshark gives a link type.
+fn wiretap_encapsulation(link: LinkType) -> Option<u64> {
+    Some(match link {
+        LinkType::ETHERNET => 1,
+        LinkType::RAW | LinkType(12) | LinkType(14) => 7,
+        LinkType::NULL | LinkType::LOOP => 15,
+        LinkType::LINUX_SLL => 25,
+        LinkType::IPV4 => 129,
+        LinkType::IPV6 => 130,
+        LinkType::LINUX_SLL2 => 210,
+        _ => return None,
+    })
+}
+
+/// The protocols from the outside in, as Wireshark joins them.
+fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b str {
+    let mut rest = &mut buffer[..];
+    let raw = matches!(packet.frame.link, LinkType::RAW | LinkType(12 | 14) | LinkType::IPV4 | LinkType::IPV6);
+    let mut written = if raw { write!(rest, "raw") } else { Ok(()) };
+    let mut first = !raw;
+    for layer in packet.layers().iter().filter(|l| l.proto != Proto::Trailer) {
+        let info = layer.proto.info();
+        let tagged = matches!(layer.proto, Proto::Ethernet | Proto::Vlan | Proto::Cooked);
+        let colon = if first { "" } else { ":" };
+        // The buffer holds the longest list there can be; were it not to, the
+        // list would end early.
+        written = written.and_then(|()| write!(rest, "{colon}{}{}", info.name, if tagged { ":ethertype" } else { "" }));
+        first = false;
+    }
+    let left = rest.len();
+    if written.is_err() {
+        return "";
+    }
+    std::str::from_utf8(&buffer[..1024 - left]).unwrap_or_default()
+}
+
+fn describe_data(out: &mut Out<'_, '_>) {
+    let len = out.bytes.len();
+    let unit = if len == 1 { "byte" } else { "bytes" };
+    out.open_group(&data::HEADER, 0, len, format_args!("Data ({len} {unit})"));
+    out.value(&data::DATA, Value::Bytes(out.bytes), 0, len);
+    out.derived(&data::LENGTH, Value::Uint(len as u64));
+}
+
+/// A tail that Ethernet does not show itself.
+fn describe_trailer(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+    if !link::ethernet_shows(packet, layer) {
+        out.value(&crate::wire::ethernet::TRAILER, Value::Bytes(out.bytes), 0, out.bytes.len());
+    }
+}

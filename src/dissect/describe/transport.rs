@@ -1,0 +1,218 @@
+//! The fields of UDP and TCP.
+
+use crate::dissect::visit::Out;
+use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
+use crate::wire::bytes::{tail, u8_at, u16_at, u32_at};
+use crate::wire::field::{Field, Value};
+use crate::wire::{tcp, udp};
+
+/// A checksum's line: the stored value and what was found of it.
+pub(super) fn checksum(
+    out: &mut Out<'_, '_>,
+    field: &'static Field,
+    calculated: Option<&'static Field>,
+    status: &'static Field,
+    result: Checksum,
+) {
+    let stored = match field.read(out.bytes) {
+        Some(Value::Uint(stored)) => stored,
+        _ => return,
+    };
+    match result {
+        Checksum::Good(UsedDestination::Final(to)) => {
+            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct for final destination {to}]"));
+        }
+        Checksum::Good(_) => out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct]")),
+        Checksum::Bad { expected, used } => match used {
+            UsedDestination::Final(to) => out.field_as(
+                field,
+                format_args!(
+                    "Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for final destination {to}]"
+                ),
+            ),
+            UsedDestination::Header(to) => out.field_as(
+                field,
+                format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for destination {to}]"),
+            ),
+            UsedDestination::NoPseudoHeader => {
+                out.field_as(field, format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x}]"))
+            }
+        },
+        Checksum::Unverified(why) => {
+            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [unverified: {}]", why.reason()));
+        }
+        Checksum::NotPresent => out.field_as(field, format_args!("Checksum: 0x{stored:04x} [zero-value ignored]")),
+        Checksum::Illegal => {
+            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [zero is illegal over IPv6]"));
+        }
+    }
+    if let (Some(field), Some(value)) = (calculated, result.calculated(stored as u16)) {
+        out.derived(field, Value::Uint(u64::from(value)));
+    }
+    out.derived(status, Value::Uint(result.status()));
+}
+
+pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+    let (source, destination) = packet.ports(layer).unwrap_or_default();
+    out.open_group(
+        &udp::HEADER,
+        0,
+        udp::LEN,
+        format_args!("User Datagram Protocol, Src Port: {source}, Dst Port: {destination}"),
+    );
+    ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT, source, destination);
+    out.field(&udp::LENGTH);
+    if let Some(result) = packet.checksum(layer) {
+        checksum(out, &udp::CHECKSUM, Some(&udp::CALCULATED), &udp::CHECKSUM_STATUS, result);
+    }
+    let payload = packet.payload(layer);
+    if !payload.is_empty() {
+        let unit = if payload.len() == 1 { "byte" } else { "bytes" };
+        out.value_as(
+            &udp::PAYLOAD,
+            Value::Bytes(payload),
+            udp::LEN,
+            payload.len(),
+            format_args!("UDP payload ({} {unit})", payload.len()),
+        );
+    }
+}
+
+fn ports(
+    out: &mut Out<'_, '_>,
+    source_field: &'static Field,
+    destination_field: &'static Field,
+    either: &'static Field,
+    source: u16,
+    destination: u16,
+) {
+    out.fields(&[source_field, destination_field]);
+    out.hidden(either, Value::Uint(u64::from(source)), 0, 2);
+    out.hidden(either, Value::Uint(u64::from(destination)), 2, 2);
+}
+
+/// The flags as Wireshark draws them: a letter each, from the left, or a dot.
+fn flag_letters(flags: u16, buffer: &mut [u8; 24]) -> &str {
+    let mut at = 0;
+    for (bit, letter) in (0..12).rev().zip(['R', 'R', 'R', 'A', 'C', 'E', 'U', 'A', 'P', 'R', 'S', 'F']) {
+        let shown = if flags >> bit & 1 == 1 { letter } else { '·' };
+        at += shown.encode_utf8(&mut buffer[at..]).len();
+    }
+    std::str::from_utf8(&buffer[..at]).unwrap_or_default()
+}
+
+/// The names of set flags, as in a flags summary.
+struct FlagNames(u16);
+
+impl std::fmt::Display for FlagNames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE", "Reserved"];
+        let mut separator = "";
+        for (bit, name) in names.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1) {
+            let _ = bit;
+            write!(f, "{separator}{name}")?;
+            separator = ", ";
+        }
+        f.write_str(if separator.is_empty() { "<None>" } else { "" })
+    }
+}
+
+pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+    let (source, destination) = packet.ports(layer).unwrap_or_default();
+    let payload = packet.payload(layer);
+    out.open_group(
+        &tcp::HEADER,
+        0,
+        layer.header_len(),
+        format_args!(
+            "Transmission Control Protocol, Src Port: {source}, Dst Port: {destination}, Len: {}",
+            payload.len()
+        ),
+    );
+    ports(out, &tcp::SOURCE, &tcp::DESTINATION, &tcp::PORT, source, destination);
+    // What the length fields say, which a capture cut short does not change.
+    let segment = layer.claimed_end.saturating_sub(layer.header_end);
+    out.derived(&tcp::SEGMENT_LENGTH, Value::Uint(u64::from(segment)));
+    out.fields(&[&tcp::SEQUENCE, &tcp::ACKNOWLEDGMENT]);
+    let words = u64::from(u8_at(out.bytes, 12).unwrap_or_default() >> 4);
+    out.value_as(
+        &tcp::HEADER_LENGTH,
+        Value::Uint(words * 4),
+        12,
+        1,
+        format_args!("{words:04b} .... = Header Length: {} bytes ({words})", words * 4),
+    );
+    let flags = u16_at(out.bytes, 12).unwrap_or_default() & 0xfff;
+    if out.open(&tcp::FLAGS, format_args!("Flags: 0x{flags:03x} ({})", FlagNames(flags))) {
+        out.fields(&[&tcp::RESERVED, &tcp::AE, &tcp::CWR, &tcp::ECE, &tcp::URG]);
+        out.fields(&[&tcp::ACK, &tcp::PUSH, &tcp::RESET, &tcp::SYN, &tcp::FIN]);
+        let mut letters = [0; 24];
+        out.derived(&tcp::FLAGS_TEXT, Value::Text(flag_letters(flags, &mut letters)));
+        out.close();
+    }
+    out.field(&tcp::WINDOW);
+    if let Some(result) = packet.checksum(layer) {
+        checksum(out, &tcp::CHECKSUM, Some(&tcp::CALCULATED), &tcp::CHECKSUM_STATUS, result);
+    }
+    out.field(&tcp::URGENT);
+    options(out);
+    if !payload.is_empty() {
+        let unit = if payload.len() == 1 { "byte" } else { "bytes" };
+        out.value_as(
+            &tcp::PAYLOAD,
+            Value::Bytes(payload),
+            layer.header_len(),
+            payload.len(),
+            format_args!("TCP payload ({} {unit})", payload.len()),
+        );
+    }
+}
+
+fn options(out: &mut Out<'_, '_>) {
+    let all = tail(out.bytes, tcp::MIN_LEN);
+    if all.is_empty() {
+        return;
+    }
+    let item = crate::dissect::Item {
+        field: &tcp::OPTIONS,
+        value: Value::Bytes(all),
+        start: out.base + tcp::MIN_LEN as u32,
+        len: all.len() as u32,
+        shown: crate::dissect::Shown::Plain,
+        text: Some(format_args!("Options: ({} bytes)", all.len())),
+    };
+    out.visitor.open(&item);
+    let mut at = tcp::MIN_LEN;
+    while let Some(kind) = u8_at(out.bytes, at) {
+        // EOL and NOP are single bytes; a length below 2 cannot be walked past.
+        let length = match kind {
+            0 | 1 => 1,
+            _ => match u8_at(out.bytes, at + 1) {
+                Some(length @ 2..) => usize::from(length),
+                _ => break,
+            },
+        };
+        let bytes = out.bytes;
+        let value = |offset: usize| tail(bytes, at + offset);
+        out.value(&tcp::OPTION_KIND, Value::Uint(u64::from(kind)), at, 1);
+        if length > 1 {
+            out.value(&tcp::OPTION_LENGTH, Value::Uint(length as u64), at + 1, 1);
+        }
+        let mut number = |field, number: Option<u64>, offset: usize, len: usize| {
+            if let Some(number) = number {
+                out.value(field, Value::Uint(number), at + offset, len);
+            }
+        };
+        match (kind, length) {
+            (2, 4) => number(&tcp::MSS, u16_at(value(2), 0).map(u64::from), 2, 2),
+            (3, 3) => number(&tcp::WINDOW_SCALE, u8_at(value(2), 0).map(u64::from), 2, 1),
+            (8, 10) => {
+                number(&tcp::TIMESTAMP, u32_at(value(2), 0).map(u64::from), 2, 4);
+                number(&tcp::TIMESTAMP_ECHO, u32_at(value(6), 0).map(u64::from), 6, 4);
+            }
+            _ => {}
+        }
+        at += length;
+    }
+    out.close();
+}

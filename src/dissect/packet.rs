@@ -1,0 +1,106 @@
+//! A frame together with its dissection: what everything above asks questions of.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::capture::{Frame, Timestamp};
+use crate::dissect::{Dissection, Finding, Layer};
+use crate::srv6::path;
+use crate::wire::bytes::u16_at;
+use crate::wire::ipv4::Ipv4;
+use crate::wire::ipv6::Ipv6;
+use crate::wire::proto::Proto;
+use crate::wire::srh::Srh;
+
+/// A dissected frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Packet<'a> {
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// When the capture's first frame was seen, for relative times.
+    pub first_time: Option<Timestamp>,
+    /// When the frame before this one was seen.
+    pub previous_time: Option<Timestamp>,
+    dissection: &'a Dissection,
+}
+
+impl<'a> Packet<'a> {
+    /// Joins a frame and what [`Dissection::of`] made of it, as the first of
+    /// its capture.
+    pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
+        Self { frame, first_time: frame.time, previous_time: frame.time, dissection }
+    }
+
+    /// The layers, outermost first.
+    pub fn layers(&self) -> &'a [Layer] {
+        self.dissection.layers()
+    }
+
+    /// What is wrong or unusual.
+    pub fn findings(&self) -> &'a [Finding] {
+        self.dissection.findings()
+    }
+
+    /// The bytes of a layer's header.
+    pub fn header(&self, layer: &Layer) -> &'a [u8] {
+        self.frame.data.get(layer.start as usize..layer.header_end as usize).unwrap_or_default()
+    }
+
+    /// The bytes of a layer's header and everything it carries.
+    pub fn whole(&self, layer: &Layer) -> &'a [u8] {
+        self.frame.data.get(layer.start as usize..layer.end as usize).unwrap_or_default()
+    }
+
+    /// The bytes a layer carries.
+    pub fn payload(&self, layer: &Layer) -> &'a [u8] {
+        self.frame.data.get(layer.header_end as usize..layer.end as usize).unwrap_or_default()
+    }
+
+    /// The first layer of a protocol, outside quotations.
+    pub fn first(&self, proto: Proto) -> Option<&'a Layer> {
+        self.layers().iter().find(|l| l.proto == proto && !l.quoted)
+    }
+
+    /// The last layer of a protocol, outside quotations.
+    pub fn last(&self, proto: Proto) -> Option<&'a Layer> {
+        self.layers().iter().rev().find(|l| l.proto == proto && !l.quoted)
+    }
+
+    /// The view of an SRH layer, as far as it was captured.
+    pub fn srh(&self, layer: &Layer) -> Option<Srh<'a>> {
+        if layer.proto == Proto::Srh { Srh::lax(self.header(layer)).ok() } else { None }
+    }
+
+    /// Source and destination of an IPv4 or IPv6 layer, as they stand in it.
+    pub fn addresses(&self, layer: &Layer) -> Option<(IpAddr, IpAddr)> {
+        match layer.proto {
+            Proto::Ipv6 => Ipv6::new(self.header(layer)).ok().map(|h| (h.source().into(), h.destination().into())),
+            Proto::Ipv4 => Ipv4::new(self.header(layer)).ok().map(|h| (h.source().into(), h.destination().into())),
+            _ => None,
+        }
+    }
+
+    /// The SRHs of the outermost IPv6 header that has any, outermost first.
+    pub fn outer_srhs(&self) -> impl Iterator<Item = (&'a Layer, Srh<'a>)> + use<'a> {
+        let packet = *self;
+        let network = self.first(Proto::Srh).map(|l| l.network);
+        self.layers()
+            .iter()
+            .filter(move |l| Some(l.network) == network && !l.quoted)
+            .filter_map(move |l| Some((l, packet.srh(l)?)))
+    }
+
+    /// Where the outermost packet with an SRH is bound for in the end: the last
+    /// SRH's Segment List[0].
+    pub fn final_destination(&self) -> Option<Ipv6Addr> {
+        self.outer_srhs().last().and_then(|(_, srh)| path::final_destination(&srh))
+    }
+
+    /// Source and destination port of a UDP or TCP layer.
+    pub fn ports(&self, layer: &Layer) -> Option<(u16, u16)> {
+        if !matches!(layer.proto, Proto::Udp | Proto::Tcp) {
+            return None;
+        }
+        let header = self.header(layer);
+        Some((u16_at(header, 0)?, u16_at(header, 2)?))
+    }
+}

@@ -1,0 +1,166 @@
+//! How every field of a packet is shown to whoever needs them all.
+
+use std::fmt;
+
+use crate::wire::field::{Field, Value};
+use crate::wire::proto::Proto;
+
+/// Whether a tree shows an item, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// As it is: it stands in the packet.
+    Plain,
+    /// In brackets: it was worked out.
+    Generated,
+    /// Not at all: it is there for filters and columns.
+    Hidden,
+}
+
+/// A field with its value.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// Which field.
+    pub field: &'static Field,
+    /// Its value.
+    pub value: Value<'a>,
+    /// Its first byte, from the start of the frame.
+    pub start: u32,
+    /// Its count of bytes; 0 for what was worked out.
+    pub len: u32,
+    /// Whether and how a tree shows it.
+    pub shown: Shown,
+    /// A tree's whole line, where it is not made from label and value.
+    pub text: Option<fmt::Arguments<'a>>,
+}
+
+/// Is shown a packet's fields in order.
+pub trait Visitor {
+    /// Whether the fields of `proto` matter at all; others are left out.
+    fn wants(&mut self, _proto: Proto) -> bool {
+        true
+    }
+
+    /// A field.
+    fn leaf(&mut self, item: &Item<'_>);
+
+    /// A field, header or group with more inside, until [`Visitor::close`].
+    fn open(&mut self, item: &Item<'_>);
+
+    /// The end of what [`Visitor::open`] began.
+    fn close(&mut self);
+}
+
+/// Shows fields read from a run of bytes, usually one header.
+pub(super) struct Out<'v, 'a> {
+    /// Who is shown them.
+    pub visitor: &'v mut dyn Visitor,
+    /// The bytes from the header's first on.
+    pub bytes: &'a [u8],
+    /// Where `bytes` lies in the frame.
+    pub base: u32,
+}
+
+impl<'a> Out<'_, 'a> {
+    /// The item for `field` at its fixed place; `None` where it is not there.
+    fn fixed(&self, field: &'static Field) -> Option<Item<'a>> {
+        let bytes: &'a [u8] = self.bytes;
+        let value = field.read(bytes)?;
+        let (first, count) = field.byte_range();
+        Some(Item { field, value, start: self.base + first as u32, len: count as u32, shown: Shown::Plain, text: None })
+    }
+
+    /// Shows a field at its fixed place, if it is there.
+    pub fn field(&mut self, field: &'static Field) {
+        if let Some(item) = self.fixed(field) {
+            self.visitor.leaf(&item);
+        }
+    }
+
+    /// Shows fields at their fixed places, those that are there.
+    pub fn fields(&mut self, fields: &[&'static Field]) {
+        for field in fields {
+            self.field(field);
+        }
+    }
+
+    /// Shows a field at its fixed place under a line of its own.
+    pub fn field_as(&mut self, field: &'static Field, text: fmt::Arguments<'_>) {
+        if let Some(item) = self.fixed(field) {
+            self.visitor.leaf(&Item { text: Some(text), ..item });
+        }
+    }
+
+    /// Begins a group headed by a field at its fixed place. Where it is not
+    /// there nothing begins, and the answer is false.
+    pub fn open(&mut self, field: &'static Field, text: fmt::Arguments<'_>) -> bool {
+        match self.fixed(field) {
+            Some(item) => {
+                self.visitor.open(&Item { text: Some(text), ..item });
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// As [`Out::open`], with the field's own line.
+    pub fn open_plain(&mut self, field: &'static Field) -> bool {
+        match self.fixed(field) {
+            Some(item) => {
+                self.visitor.open(&item);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Begins a group over `len` bytes from `offset` on, under a title.
+    pub fn open_group(&mut self, field: &'static Field, offset: usize, len: usize, text: fmt::Arguments<'_>) {
+        let item = Item { text: Some(text), ..self.placed(field, Value::None, offset, len) };
+        self.visitor.open(&item);
+    }
+
+    /// Ends a group.
+    pub fn close(&mut self) {
+        self.visitor.close();
+    }
+
+    /// Shows a value found `offset` bytes into the header.
+    pub fn value(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
+        self.visitor.leaf(&self.placed(field, value, offset, len));
+    }
+
+    /// As [`Out::value`], under a line of its own.
+    pub fn value_as(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        offset: usize,
+        len: usize,
+        text: fmt::Arguments<'_>,
+    ) {
+        let item = Item { text: Some(text), ..self.placed(field, value, offset, len) };
+        self.visitor.leaf(&item);
+    }
+
+    /// Shows a field only to filters and columns.
+    pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
+        let item = Item { shown: Shown::Hidden, ..self.placed(field, value, offset, len) };
+        self.visitor.leaf(&item);
+    }
+
+    /// Shows something worked out.
+    pub fn derived(&mut self, field: &'static Field, value: Value<'_>) {
+        let item = Item { shown: Shown::Generated, ..self.placed(field, value, 0, 0) };
+        self.visitor.leaf(&item);
+    }
+
+    /// As [`Out::derived`], under a line of its own.
+    pub fn derived_as(&mut self, field: &'static Field, value: Value<'_>, text: fmt::Arguments<'_>) {
+        let item = Item { shown: Shown::Generated, text: Some(text), ..self.placed(field, value, 0, 0) };
+        self.visitor.leaf(&item);
+    }
+
+    fn placed<'b>(&self, field: &'static Field, value: Value<'b>, offset: usize, len: usize) -> Item<'b> {
+        Item { field, value, start: self.base + offset as u32, len: len as u32, shown: Shown::Plain, text: None }
+    }
+}

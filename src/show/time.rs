@@ -1,0 +1,172 @@
+//! Moments and spans of time as text. Everything is UTC, so that the same
+//! capture reads the same everywhere.
+
+use crate::show::text::decimal;
+
+const NANOS: i128 = 1_000_000_000;
+
+/// A moment taken apart in the Gregorian calendar, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date {
+    /// The year; negative before the year 0.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+    /// 0 to 999,999,999.
+    pub nanos: u32,
+}
+
+impl Date {
+    /// Takes apart nanoseconds since 1970-01-01T00:00:00 UTC; moments that no
+    /// calendar reaches saturate.
+    pub fn new(nanos: i128) -> Self {
+        const FAR: i128 = 1 << 55;
+        let seconds = nanos.div_euclid(NANOS).clamp(-FAR, FAR) as i64;
+        let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // Days from 0000-03-01, in eras of 400 years: the leap day comes last
+        // in such a year, so months have a fixed start.
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted_month = (5 * day_of_year + 2) / 153;
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+        Self {
+            year: era * 400 + year_of_era + i64::from(month <= 2),
+            month: month as u8,
+            day: (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u8,
+            hour: (second_of_day / 3600) as u8,
+            minute: (second_of_day / 60 % 60) as u8,
+            second: (second_of_day % 60) as u8,
+            nanos: nanos.rem_euclid(NANOS) as u32,
+        }
+    }
+}
+
+/// Appends a number of at least two digits.
+fn two(out: &mut Vec<u8>, number: u8) {
+    out.extend_from_slice(&[b'0' + number / 10 % 10, b'0' + number % 10]);
+}
+
+/// Appends nine digits of nanoseconds.
+fn nine(out: &mut Vec<u8>, nanos: u32) {
+    let mut place = 100_000_000;
+    while place > 0 {
+        out.push(b'0' + (nanos / place % 10) as u8);
+        place /= 10;
+    }
+}
+
+/// Appends hours, minutes, seconds and nanoseconds: `11:37:22.182377000`.
+pub fn clock(out: &mut Vec<u8>, date: &Date) {
+    two(out, date.hour);
+    out.push(b':');
+    two(out, date.minute);
+    out.push(b':');
+    two(out, date.second);
+    out.push(b'.');
+    nine(out, date.nanos);
+}
+
+/// Appends a moment as Wireshark writes arrival times:
+/// `Nov 23, 2026 11:37:22.182377000 UTC`.
+pub fn date(out: &mut Vec<u8>, nanos: i128) {
+    const MONTHS: [&[u8; 3]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let date = Date::new(nanos);
+    out.extend_from_slice(MONTHS[usize::from(date.month.clamp(1, 12)) - 1]);
+    out.push(b' ');
+    if date.day < 10 {
+        out.push(b' ');
+    }
+    decimal(out, u64::from(date.day));
+    out.extend_from_slice(b", ");
+    year(out, date.year);
+    out.push(b' ');
+    clock(out, &date);
+    out.extend_from_slice(b" UTC");
+}
+
+/// Appends a moment in the RFC 3339 form: `2026-11-23T11:37:22.182377000Z`.
+pub fn rfc3339(out: &mut Vec<u8>, nanos: i128) {
+    let date = Date::new(nanos);
+    day(out, &date);
+    out.push(b'T');
+    clock(out, &date);
+    out.push(b'Z');
+}
+
+/// Appends year, month and day: `2026-11-23`.
+pub fn day(out: &mut Vec<u8>, date: &Date) {
+    year(out, date.year);
+    out.push(b'-');
+    two(out, date.month);
+    out.push(b'-');
+    two(out, date.day);
+}
+
+fn year(out: &mut Vec<u8>, year: i64) {
+    if year < 0 {
+        out.push(b'-');
+    }
+    let year = year.unsigned_abs();
+    for place in [1000, 100, 10] {
+        if year < place {
+            out.push(b'0');
+        }
+    }
+    decimal(out, year);
+}
+
+/// Appends seconds with nine decimals: `1795433842.182377000`.
+pub fn seconds(out: &mut Vec<u8>, nanos: i128) {
+    if nanos < 0 {
+        out.push(b'-');
+    }
+    let nanos = nanos.unsigned_abs();
+    decimal(out, u64::try_from(nanos / NANOS as u128).unwrap_or(u64::MAX));
+    out.push(b'.');
+    nine(out, (nanos % NANOS as u128) as u32);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn dates_are_the_calendars() {
+        for (seconds, expected) in [
+            (0i128, "1970-01-01T00:00:00.000000000Z"),
+            (1_795_433_842, "2026-11-23T11:37:22.000000000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000000000Z"),
+            (-1, "1969-12-31T23:59:59.000000000Z"),
+            (-62_135_596_801, "0000-12-31T23:59:59.000000000Z"),
+            (253_402_300_799, "9999-12-31T23:59:59.000000000Z"),
+        ] {
+            assert_eq!(text(|out| rfc3339(out, seconds * NANOS)), expected);
+        }
+        assert_eq!(text(|out| date(out, 1_795_433_842_182_377_000)), "Nov 23, 2026 11:37:22.182377000 UTC");
+        assert_eq!(text(|out| seconds(out, -1_500_000_000)), "-1.500000000");
+    }
+
+    #[test]
+    fn no_moment_is_too_far() {
+        for nanos in [i128::MIN, i128::MAX] {
+            assert!(!text(|out| date(out, nanos)).is_empty());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The packet as a tree, in the form Wireshark made familiar.
+
+use std::io::Write;
+
+use crate::dissect::{Item, Packet, Shown, Visitor};
+use crate::show::text;
+use crate::wire::field::{At, Kind, Value};
+
+/// Appends the packet's tree: a line per field, four spaces per level.
+pub fn tree(out: &mut Vec<u8>, packet: &Packet<'_>) {
+    let mut tree = Tree { out, level: 0 };
+    packet.visit(&mut tree);
+    for finding in packet.findings() {
+        let source = finding.what.source();
+        let (open, close) = if source.is_empty() { ("", "") } else { (" (", ")") };
+        let layer = packet.layers().get(usize::from(finding.layer)).map_or("Frame", |l| l.proto.info().short);
+        // Writing to a Vec cannot fail.
+        let _ = writeln!(
+            tree.out,
+            "[{}: {layer}: {finding}{open}{source}{close} <{}>]",
+            capital(finding.what.severity().name()),
+            finding.what.id()
+        );
+    }
+}
+
+/// A severity as the first word of a line.
+fn capital(word: &str) -> &str {
+    match word {
+        "note" => "Note",
+        "warn" => "Warning",
+        _ => "Error",
+    }
+}
+
+struct Tree<'o> {
+    out: &'o mut Vec<u8>,
+    level: usize,
+}
+
+impl Tree<'_> {
+    fn line(&mut self, item: &Item<'_>) {
+        for _ in 0..self.level {
+            self.out.extend_from_slice(b"    ");
+        }
+        let generated = item.shown == Shown::Generated;
+        if generated {
+            self.out.push(b'[');
+        }
+        diagram(self.out, item);
+        match item.text {
+            Some(text) => {
+                let _ = self.out.write_fmt(text);
+            }
+            None => {
+                self.out.extend_from_slice(item.field.label.as_bytes());
+                if item.value != Value::None {
+                    self.out.extend_from_slice(b": ");
+                    text::described(self.out, item.field, &item.value);
+                    if item.field.kind == Kind::Duration {
+                        self.out.extend_from_slice(b" seconds");
+                    }
+                }
+            }
+        }
+        if generated {
+            self.out.push(b']');
+        }
+        self.out.push(b'\n');
+    }
+}
+
+/// Appends which bits of which bytes a field is: `.... 0000 0000 .... = `.
+fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
+    let At::Bits { offset, width, drawn: (first, count @ 1..) } = item.field.at else { return };
+    let number = match item.value {
+        Value::Uint(number) => number,
+        Value::Bool(flag) => u64::from(flag),
+        _ => return,
+    };
+    let start = offset - first;
+    for bit in 0..count {
+        if bit > 0 && bit % 4 == 0 {
+            out.push(b' ');
+        }
+        out.push(if (start..start + width).contains(&bit) {
+            b'0' + (number >> (start + width - 1 - bit) & 1) as u8
+        } else {
+            b'.'
+        });
+    }
+    out.extend_from_slice(b" = ");
+}
+
+impl Visitor for Tree<'_> {
+    fn leaf(&mut self, item: &Item<'_>) {
+        if item.shown != Shown::Hidden {
+            self.line(item);
+        }
+    }
+
+    fn open(&mut self, item: &Item<'_>) {
+        self.line(item);
+        self.level += 1;
+    }
+
+    fn close(&mut self) {
+        self.level = self.level.saturating_sub(1);
+    }
+}
