@@ -4,6 +4,10 @@
 
 pub mod file;
 mod frame;
+pub mod live;
+pub mod write;
 
 pub use file::{Chunk, ReadError, Reader};
 pub use frame::{Comments, Frame, Timestamp};
+pub use live::{Filter, Live, LiveError};
+pub use write::{WriteError, Writer};

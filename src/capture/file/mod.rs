@@ -13,6 +13,8 @@ mod pcap;
 mod pcapng;
 mod reader;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use chunk::Chunk;
 pub use error::{Place, Problem, ReadError, Unit};

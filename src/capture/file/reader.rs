@@ -71,7 +71,7 @@ impl Reader {
         Self::start(Source::new(name.into(), bytes, false))
     }
 
-    fn start(mut source: Source) -> Result<Self, ReadError> {
+    pub(super) fn start(mut source: Source) -> Result<Self, ReadError> {
         // Both formats start with at least as many bytes as pcap's header has.
         let mut header = [0; FILE_HEADER];
         let file = source.name.clone();
@@ -155,9 +155,7 @@ impl Reader {
     /// Reads and cuts until the chunk has frames and no use for more bytes, or
     /// until the file ends or breaks.
     fn fill(&mut self, chunk: &mut Chunk) {
-        if chunk.buffer.len() < CHUNK.max(self.carry.len()) {
-            chunk.buffer.resize(CHUNK.max(self.carry.len()), 0);
-        }
+        grow(&mut chunk.buffer, CHUNK.max(self.carry.len()));
         let mut filled = self.carry.len();
         chunk.buffer[..filled].copy_from_slice(&self.carry);
         self.carry.clear();
@@ -185,7 +183,7 @@ impl Reader {
                 // One record longer than the buffer. It grows by what has been
                 // read, not by what is claimed.
                 let grown = (2 * filled).min(short.needed as usize);
-                chunk.buffer.resize(grown.max(filled + 1), 0);
+                grow(&mut chunk.buffer, grown.max(filled + 1));
             }
             match self.source.read(&mut chunk.buffer, filled) {
                 Ok(count) => filled += count,
@@ -262,5 +260,15 @@ impl Reader {
             each(frame)?;
         }
         Ok(())
+    }
+}
+
+/// Makes a buffer at least so long. The new part is zeros from the system, which
+/// cost nothing until they are written to.
+fn grow(buffer: &mut Vec<u8>, length: usize) {
+    if buffer.len() < length {
+        let mut longer = vec![0; length];
+        longer[..buffer.len()].copy_from_slice(buffer);
+        *buffer = longer;
     }
 }
