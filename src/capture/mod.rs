@@ -1,6 +1,50 @@
 //! Where frames come from and go to: capture files and live interfaces.
 //!
 //! Every source yields the same [`Frame`]; nothing here looks inside a packet.
+//!
+//! - [`file`]: pcap and pcapng, from a path or standard input. A [`Reader`]
+//!   gives frames one by one, or in [`Chunk`]s that threads can share.
+//! - [`write`](mod@write): the same formats, to a path or standard output.
+//! - [`live`]: interfaces, and [`Filter`]s in tcpdump's language, by libpcap.
+//!
+//! ```
+//! use sr6::capture::{Frame, ReadError, Reader, Timestamp, Writer, write::Options};
+//! use sr6::wire::link_type::LinkType;
+//!
+//! let path = std::env::temp_dir().join(format!("sr6-doc-{}.pcapng", std::process::id()));
+//!
+//! let mut writer = Writer::create(&path, &Options::default())?;
+//! let packet = [0x60, 0, 0, 0, 0, 0, 59, 64];
+//! writer.write(&Frame { time: Some(Timestamp::now()), ..Frame::new(LinkType::IPV6, &packet) })?;
+//! assert_eq!(writer.finish()?, 1);
+//!
+//! let mut reader = Reader::open(&path)?;
+//! reader.for_each(|frame| {
+//!     println!("{} {} bytes of {}", frame.number, frame.data.len(), frame.link);
+//!     assert_eq!(frame.data, packet);
+//!     Ok::<_, ReadError>(())
+//! })?;
+//! # std::fs::remove_file(&path)?;
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! To work on several cores, let threads take whole chunks; the frames of a
+//! chunk keep their numbers, so results can be put back in order:
+//!
+//! ```no_run
+//! # use sr6::capture::{Chunk, Reader};
+//! let mut reader = Reader::open("trace.pcap")?;
+//! std::thread::scope(|scope| {
+//!     loop {
+//!         let mut chunk = Chunk::new();
+//!         if !reader.next_chunk(&mut chunk)? {
+//!             return Ok::<_, sr6::capture::ReadError>(());
+//!         }
+//!         scope.spawn(move || chunk.frames().map(|frame| frame.data.len()).sum::<usize>());
+//!     }
+//! })?;
+//! # Ok::<_, sr6::capture::ReadError>(())
+//! ```
 
 pub mod file;
 mod frame;

@@ -58,7 +58,8 @@ impl Default for Options {
 /// How many frames there were since the interface was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Frames that passed the filter.
+    /// Frames that passed the kernel's filter. On a loopback interface each
+    /// counts twice: as sent, which libpcap then leaves out, and as received.
     pub received: u64,
     /// Those of them lost because the ring was full.
     pub dropped: u64,
