@@ -204,9 +204,12 @@ fn failed(error: LabError) -> Outcome {
 /// is a lab that did not come about.
 fn failure(error: LabError) -> Failure {
     match &error {
-        LabError::NoSeg6 | LabError::NoIp(_) | LabError::NotRoot | LabError::Enter { .. } | LabError::Sysctl { .. } => {
-            Failure::missing(error)
-        }
+        LabError::NoSeg6
+        | LabError::NoIp(_)
+        | LabError::NotRoot
+        | LabError::RealRoot { .. }
+        | LabError::Enter { .. }
+        | LabError::Sysctl { .. } => Failure::missing(error),
         LabError::Registry { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             Failure::missing(error)
         }

@@ -2,6 +2,7 @@
 //! validated plan → one call into the library → an exit code.
 
 mod client;
+mod doctor;
 mod exit;
 mod lab;
 mod server;
@@ -31,6 +32,7 @@ struct Cli {
 enum Command {
     Client(client::Arguments),
     Server(server::Arguments),
+    Doctor(doctor::Arguments),
     Lab(lab::Arguments),
 }
 
@@ -50,6 +52,7 @@ fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
     }
 }

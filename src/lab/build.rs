@@ -138,6 +138,9 @@ fn finish(step: &Step, output: io::Result<Output>) -> Result<(), LabError> {
         return Ok(());
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
+    if stderr.contains("not permitted") && step.is_for_real_root() {
+        return Err(LabError::RealRoot { place: step.place.clone(), command: step.to_string() });
+    }
     let said = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     Err(LabError::Command {
         place: step.place.clone(),

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use crate::sys::namespace::{self, Kinds};
 
 mod build;
+pub mod doctor;
 pub mod named;
 mod parse;
 mod parse_sid;
@@ -163,6 +164,9 @@ pub enum LabError {
     /// A command failed.
     #[error("{place}: {said} (from: {command})")]
     Command { place: String, command: String, said: String },
+    /// A command that user namespaces do not allow.
+    #[error("{place}: tunsrc and hmac need real root, a user namespace is not enough (from: {command})")]
+    RealRoot { place: String, command: String },
     /// A setting could not be made.
     #[error("{place}: cannot set {key} to {value:?}: {source}")]
     Sysctl { place: String, key: String, value: String, source: io::Error },

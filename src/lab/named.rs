@@ -1,7 +1,7 @@
 //! Labs that stay, for root: node n1 of lab `line3` is the namespace
 //! `sr6-line3-n1`, which `ip netns` knows too.
 //!
-//! `/run/sr6/lab/line3.toml` says that the lab exists and what it consists of.
+//! `/var/run/sr6/lab/line3.toml` says that the lab exists and what it consists of.
 //! It is written before the first namespace is made and removed after the last
 //! one is gone, so that even a lab whose making was killed half-way is listed
 //! and can be taken down. Namespaces that no such file accounts for are somebody
@@ -18,7 +18,7 @@ use super::build::{self, NETNS, Trace};
 use super::topology::Topology;
 use super::{LabError, Node, plan};
 
-const REGISTRY: &str = "/run/sr6/lab";
+const REGISTRY: &str = "/var/run/sr6/lab";
 
 /// A lab that is up, or was left half-way.
 #[derive(Debug)]

@@ -36,6 +36,17 @@ pub enum Action {
     },
 }
 
+impl Step {
+    /// `ip sr …` (tunsrc, HMAC keys): the kernel allows it only to the root of
+    /// the machine, not to that of a user namespace.
+    pub(super) fn is_for_real_root(&self) -> bool {
+        match &self.action {
+            Action::Ip(args) | Action::IpAsking(args, _) => args.iter().any(|arg| arg == "sr"),
+            Action::Sysctl { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.action {
@@ -58,14 +69,20 @@ pub fn namespace(prefix: &str, node: &str) -> String {
     format!("{prefix}{node}")
 }
 
+/// Interface indexes are unique in a lab. That spares readers of `v12@if102` a
+/// guess, and a second of waiting: where both ends of a veth pair have the same
+/// index, Linux does not see that their news is urgent. Devices that some
+/// kernels put into every new namespace (`sit0`) have small indexes.
+const FIRST_INDEX: usize = 101;
+
 /// All steps, for namespaces whose names start with `prefix`.
 pub fn plan(topology: &Topology, prefix: &str) -> Vec<Step> {
     let mut plan = Plan { prefix, steps: Vec::new() };
     for node in &topology.nodes {
         plan.node(node);
     }
-    for link in &topology.links {
-        plan.link(link);
+    for (number, link) in topology.links.iter().enumerate() {
+        plan.link(link, FIRST_INDEX + 2 * number);
     }
     for node in &topology.nodes {
         plan.interfaces(topology, node);
@@ -120,15 +137,16 @@ impl Plan<'_> {
         self.ip(&place, &node.name, "link set lo up");
     }
 
-    fn link(&mut self, link: &Link) {
+    fn link(&mut self, link: &Link, index: usize) {
         let Link { a, b, mtu } = link;
         let place = format!("link {} - {}", a.interface, b.interface);
         let mac = |end: &LinkEnd| end.mac.map_or(String::new(), |mac| format!("address {}", mac_text(mac)));
         let words = format!(
-            "link add {} mtu {mtu} {} type veth peer name {} mtu {mtu} {} netns {}",
+            "link add {} index {index} mtu {mtu} {} type veth peer name {} index {} mtu {mtu} {} netns {}",
             a.interface,
             mac(a),
             b.interface,
+            index + 1,
             mac(b),
             namespace(self.prefix, &b.node)
         );

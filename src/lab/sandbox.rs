@@ -10,7 +10,6 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
 
 use crate::sys::capability::Capability;
 use crate::sys::namespace::{self, IdMaps, Kinds};
@@ -64,7 +63,8 @@ pub fn kinds() -> Kinds {
 /// (see [`process::supervise`]).
 ///
 /// Inside, the process is user 0 with all capabilities over its namespaces,
-/// the network is an unconfigured `lo`, and `ip netns` knows no names yet.
+/// the network is an unconfigured `lo`, and `/var/run` is empty, so that `ip
+/// netns` and [`named`](super::named) know no names yet.
 pub fn enter() -> Result<(), SandboxError> {
     let threads = namespace::threads();
     if threads > 1 {
@@ -81,8 +81,8 @@ pub fn enter() -> Result<(), SandboxError> {
     // Containers may forbid a new /proc; the old one serves as well, since
     // everything here goes by /proc/self.
     let _ = namespace::mount_proc();
-    let names = if Path::new("/var/run/netns").is_dir() { c"/var/run/netns" } else { c"/var/run" };
-    namespace::mount_tmpfs(names).map_err(|e| explain("mount tmpfs on /var/run", e))
+    // Where `ip netns` and `named` keep their names.
+    namespace::mount_tmpfs(c"/var/run").map_err(|e| explain("mount tmpfs on /var/run", e))
 }
 
 /// Finds the words for a refusal.

@@ -18,9 +18,9 @@
 //! seg6 = true                      # default true: seg6_enabled=1 on all, default and every interface
 //! forwarding = true                # default false: a router, for IPv6 and IPv4
 //! addresses = ["fc00:1::1/128"]    # on lo
-//! tunsrc = "fc00:1::1"             # source address of what `encap` makes
+//! tunsrc = "fc00:1::1"             # source address of what `encap` makes (real root only)
 //! sysctl = { "net.ipv6.seg6_flowlabel" = 1 }    # any below net.; `default.*` is set before interfaces exist
-//! hmac = [{ id = 42, algorithm = "sha256", secret = "not really" }]    # sha1 or sha256
+//! hmac = [{ id = 42, algorithm = "sha256", secret = "not really" }]    # sha1 or sha256; real root only
 //!
 //! [[node]]
 //! name = "n2"
