@@ -24,15 +24,11 @@ fn shared() -> &'static Path {
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
         fs::copy(SR6, directory.join("sr6")).unwrap();
         // Removed by whoever is left when the tests are over.
-        let cleaner =
-            format!("while kill -0 {}; do sleep 1; done; rm -rf '{}'", std::process::id(), directory.display());
-        Command::new("setsid")
-            .args(["sh", "-c", &cleaner])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let wait = format!("while kill -0 {}; do sleep 1; done", std::process::id());
+        let cleaner = format!("({wait}; rm -rf '{}') &", directory.display());
+        let mut shell = Command::new("setsid");
+        shell.args(["sh", "-c", &cleaner]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(shell.status().unwrap().success());
         directory
     })
 }
