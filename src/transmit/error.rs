@@ -69,12 +69,12 @@ pub enum SendError {
     /// The destination is this host itself.
     #[error("{0} is an address of this host: send through lo")]
     Own(Ipv6Addr),
-    /// No address to send a neighbour solicitation from.
-    #[error("interface {interface} has no IPv6 address to ask for {address} from")]
+    /// No address to send from.
+    #[error("interface {interface} has no IPv6 address to reach {address} from")]
     NoSource {
         /// The interface's name.
         interface: String,
-        /// The neighbour to ask for.
+        /// Whom to reach.
         address: Ipv6Addr,
     },
     /// The next hop does not answer neighbour solicitations.

@@ -56,26 +56,24 @@ impl PacketEngine {
         }
     }
 
-    /// Builds the frame of an IPv6 packet in `self.frame`.
-    fn encapsulate(&mut self, packet: &[u8]) -> Result<(), SendError> {
-        let header = match self.link.kind {
-            LinkKind::Ethernet(own) => Some((self.next_hop_mac(destination(packet)?, own)?, own)),
-            LinkKind::Loopback => Some((Mac::default(), Mac::default())),
-            LinkKind::Bare => None,
-            LinkKind::Other(kind) => return Err(SendError::LinkKind { interface: self.link.name.clone(), kind }),
-        };
-        self.frame.clear();
-        if let Some((to, from)) = header {
-            self.frame.extend_from_slice(&to);
-            self.frame.extend_from_slice(&from);
-            self.frame.extend_from_slice(&ETHERTYPE_IPV6);
+    /// The interface's own MAC address; zeros where it has none.
+    pub fn mac(&self) -> Mac {
+        match self.link.kind {
+            LinkKind::Ethernet(own) => own,
+            LinkKind::Loopback | LinkKind::Bare | LinkKind::Other(_) => Mac::default(),
         }
-        self.frame.extend_from_slice(packet);
-        Ok(())
     }
 
-    /// The Ethernet address to which a packet for `destination` goes.
-    fn next_hop_mac(&mut self, destination: Ipv6Addr, own: Mac) -> Result<Mac, SendError> {
+    /// The MAC address to which a packet for `destination` goes: the group's,
+    /// or that of the next hop, from the kernel's tables or asked for.
+    ///
+    /// # Errors
+    /// Where no route leads there through this interface, or the next hop does
+    /// not answer.
+    pub fn next_hop(&mut self, destination: Ipv6Addr) -> Result<Mac, SendError> {
+        if self.link.kind == LinkKind::Loopback {
+            return Ok(Mac::default());
+        }
         if destination.is_multicast() {
             return Ok(neighbour::multicast_mac(destination));
         }
@@ -95,17 +93,34 @@ impl PacketEngine {
         let hop = found.gateway.unwrap_or(destination);
         let mac = match route::neighbour(hop, index).map_err(SendError::io("look up the neighbour"))? {
             Some(mac) => mac,
-            None => self.solicit(hop, found.source, own)?,
+            None => self.solicit(hop, found.source)?,
         };
         self.resolved.insert(destination, (mac, Instant::now() + REACHABLE));
         Ok(mac)
     }
 
+    /// Builds the frame of an IPv6 packet in `self.frame`.
+    fn encapsulate(&mut self, packet: &[u8]) -> Result<(), SendError> {
+        let to = match self.link.kind {
+            LinkKind::Ethernet(_) | LinkKind::Loopback => Some(self.next_hop(destination(packet)?)?),
+            LinkKind::Bare => None,
+            LinkKind::Other(kind) => return Err(SendError::LinkKind { interface: self.link.name.clone(), kind }),
+        };
+        self.frame.clear();
+        if let Some(to) = to {
+            self.frame.extend_from_slice(&to);
+            self.frame.extend_from_slice(&self.mac());
+            self.frame.extend_from_slice(&ETHERTYPE_IPV6);
+        }
+        self.frame.extend_from_slice(packet);
+        Ok(())
+    }
+
     /// Asks for a neighbour's address as RFC 4861 §7.2.2 does.
-    fn solicit(&mut self, hop: Ipv6Addr, source: Option<Ipv6Addr>, own: Mac) -> Result<Mac, SendError> {
+    fn solicit(&mut self, hop: Ipv6Addr, source: Option<Ipv6Addr>) -> Result<Mac, SendError> {
         let interface = self.link.name.clone();
         let source = source.ok_or_else(|| SendError::NoSource { interface: interface.clone(), address: hop })?;
-        let frame = neighbour::solicitation(hop, source, own);
+        let frame = neighbour::solicitation(hop, source, self.mac());
         for _ in 0..SOLICITATIONS {
             self.put(&frame).map_err(|e| SendError::sending(e, frame.len() - ETHERNET, &self.link))?;
             let deadline = Instant::now() + RETRANSMIT;
