@@ -146,6 +146,14 @@ pub(super) struct Options<'a> {
     pub big_endian: bool,
 }
 
+impl Options<'_> {
+    /// Once walked: whether bytes are left that are no option, because they
+    /// claim to be longer than their block.
+    pub fn overran(&self) -> bool {
+        !self.bytes.is_empty() && !self.bytes.starts_with(&[0, 0])
+    }
+}
+
 impl<'a> Iterator for Options<'a> {
     type Item = (u16, &'a [u8]);
 

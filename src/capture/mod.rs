@@ -2,7 +2,7 @@
 //!
 //! Every source yields the same [`Frame`]; nothing here looks inside a packet.
 //!
-//! - [`file`]: pcap and pcapng, from a path or standard input. A [`Reader`]
+//! - [`file`](mod@file): pcap and pcapng, from a path or standard input. A [`Reader`]
 //!   gives frames one by one, or in [`Chunk`]s that threads can share.
 //! - [`write`](mod@write): the same formats, to a path or standard output.
 //! - [`live`]: interfaces, and [`Filter`]s in tcpdump's language, by libpcap.
@@ -28,22 +28,23 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! To work on several cores, let threads take whole chunks; the frames of a
-//! chunk keep their numbers, so results can be put back in order:
+//! To work on several cores, hand whole chunks to other threads. The frames of a
+//! chunk keep their numbers, so results can be put back in order; a bounded
+//! channel keeps memory to a few chunks:
 //!
 //! ```no_run
 //! # use sr6::capture::{Chunk, Reader};
 //! let mut reader = Reader::open("trace.pcap")?;
-//! std::thread::scope(|scope| {
-//!     loop {
-//!         let mut chunk = Chunk::new();
-//!         if !reader.next_chunk(&mut chunk)? {
-//!             return Ok::<_, sr6::capture::ReadError>(());
-//!         }
-//!         scope.spawn(move || chunk.frames().map(|frame| frame.data.len()).sum::<usize>());
-//!     }
-//! })?;
-//! # Ok::<_, sr6::capture::ReadError>(())
+//! let (chunks, work) = std::sync::mpsc::sync_channel::<Chunk>(2);
+//! let bytes = |chunk: Chunk| chunk.frames().map(|frame| frame.data.len()).sum::<usize>();
+//! let worker = std::thread::spawn(move || work.iter().map(bytes).sum::<usize>());
+//! let mut chunk = Chunk::new();
+//! while reader.next_chunk(&mut chunk)? {
+//!     chunks.send(std::mem::take(&mut chunk))?;
+//! }
+//! drop(chunks);
+//! println!("{} bytes captured", worker.join().expect("the worker ends"));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod file;

@@ -145,6 +145,9 @@ pub enum Problem {
     /// More interfaces than any machine has.
     #[error("its section describes more than {max} interfaces", max = super::MAX_INTERFACES)]
     TooManyInterfaces,
+    /// An interface's option that does not fit into its block.
+    #[error("an option of it is longer than the block has room for")]
+    OptionOverruns,
     /// A section header that gives no byte order.
     #[error("its byte-order magic {0:#010x} is none")]
     ByteOrder(u32),

@@ -218,8 +218,8 @@ impl Pcapng {
             resolution: Resolution::MICROS,
             offset: 0,
         };
-        let options = Options { bytes: &body[8..], big_endian: self.order.big_endian };
-        for (code, value) in options {
+        let mut options = Options { bytes: &body[8..], big_endian: self.order.big_endian };
+        for (code, value) in options.by_ref() {
             match (code, value) {
                 (IF_NAME, name) => {
                     let name = String::from_utf8_lossy(&name[..name.len().min(Interface::MAX_NAME)]);
@@ -234,6 +234,11 @@ impl Pcapng {
                 }
                 _ => {}
             }
+        }
+        // Only here, where an option not understood would falsify all times;
+        // elsewhere a broken option costs a comment, and no frame.
+        if options.overran() {
+            return Err(Problem::OptionOverruns);
         }
         Arc::make_mut(&mut self.interfaces).push(interface);
         Ok(())

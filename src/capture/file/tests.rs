@@ -313,6 +313,21 @@ fn a_frame_before_any_interface_is_damage() {
 }
 
 #[test]
+fn broken_options_matter_where_times_depend_on_them() {
+    let broken = LE.u32s(&[0x0009_0009, 0]);
+    let frame = LE.enhanced(0, 0, b"data", 4, &broken);
+    let (seen, end) = read(&[LE.section(), LE.interface(1, 0, &[]), frame].concat());
+    assert_eq!((seen.len(), end), (1, None));
+    let file = [LE.section(), LE.interface(1, 0, &broken)].concat();
+    let expected =
+        "FILE: the block of type 0x1 at offset 28 is damaged: an option of it is longer than the block has room for";
+    assert_eq!(read(&file).1.unwrap(), expected);
+    for fine in [LE.option(9, &[9]), [LE.option(9, &[9]), LE.option(0, &[])].concat(), LE.u32s(&[0, 0xffff_ffff])] {
+        assert_eq!(read(&[LE.section(), LE.interface(1, 0, &fine)].concat()).1, None);
+    }
+}
+
+#[test]
 fn interfaces_are_limited() {
     let mut file = LE.section();
     for _ in 0..=MAX_INTERFACES {
