@@ -1,1 +1,72 @@
-//! To be written.
+//! Text ⇄ layers: the notation in which people write packets and read them.
+//!
+//! Layers are joined by `/`, outermost first; arguments are given by name, and
+//! what is left out is computed ([`craft`](crate::craft)):
+//!
+//! ```text
+//! ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport=51129, dport=3000)/"Hello, I'm here\n"
+//! ```
+//!
+//! ```text
+//! packet   = layer { "/" layer }
+//! layer    = name [ "(" [ argument { "," argument } ] ")" ] | string | hex
+//! argument = name "=" value | flag
+//! value    = number | address | word | string | hex | call | list
+//! list     = "[" [ value { "," value } ] "]"
+//! call     = name "(" [ value { "," value } ] ")"
+//! hex      = "hex(" hexadecimal digits, spaces anywhere ")"
+//! string   = '"' characters, or \n \t \r \0 \" \\ \xHH '"'
+//! ```
+//!
+//! - Numbers are decimal, or hexadecimal after `0x`. Many fields know words
+//!   too: `nxt=udp`, `type=reply`, `flags=SA`, and `cksum=bad` for a checksum
+//!   that is wrong whatever the right one is.
+//! - A value of bytes is written in hexadecimal: `data=05020000`; `hex(…)` may
+//!   stand for the raw bytes of any field that fills whole bytes.
+//! - TLVs of an SRH: `tlvs=[padn(4), pad1, tlv(9, 00ff00), 0a0101]`; `padn`
+//!   counts all the bytes it takes up, `tlv` takes a type and a value, and bare
+//!   hexadecimal stands for itself.
+//! - Spaces and line breaks may stand between any two parts.
+//!
+//! Every layer and every argument is a definition of [`wire`](crate::wire); the
+//! notation has no list of its own. An error points at the place in the text
+//! and suggests the nearest name.
+//!
+//! This module computes nothing about packets and never sees their bytes.
+
+mod error;
+mod print;
+mod resolve;
+mod syntax;
+
+pub use error::ParseError;
+pub use print::print;
+
+use crate::craft::Stack;
+
+/// Reads a packet in notation.
+///
+/// ```
+/// let packet = sr6::notation::parse("ip6(dst=::1, hlim=3)/udp(dport=53)/\"?\"")?;
+/// assert_eq!(packet.len(), 3);
+/// assert_eq!(sr6::craft::build(&packet)?[7], 3);
+///
+/// let error = sr6::notation::parse("ip6(hlmi=3)/udp").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "unknown argument 'hlmi' of ip6; did you mean 'hlim'?\n  ip6(hlmi=3)/udp\n      ^^^^"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The text does not follow the grammar, names a layer or an argument that does
+/// not exist, or gives a field a value that it cannot take.
+pub fn parse(text: &str) -> Result<Stack, ParseError> {
+    let fault = |fault: error::Fault| fault.within(text);
+    let packet = syntax::parse(text).map_err(fault)?;
+    resolve::packet(&packet).map_err(fault)
+}
+
+#[cfg(test)]
+mod tests;

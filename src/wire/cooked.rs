@@ -50,7 +50,7 @@ fields! {
     ETHER = Field::ether("sll.src.eth", "Source", At::Varies).arg("src");
     OTHER = Field::bytes("sll.src.other", "Source", At::Varies);
     UNUSED = Field::bytes("sll.unused", "Unused", At::Varies).arg("unused");
-    PROTOCOL_TYPE = Field::hex("sll.etype", "Protocol", At::Varies).size(2).names(names::ether_type).arg("type");
+    PROTOCOL_TYPE = Field::hex("sll.etype", "Protocol", At::Varies).size(2).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LINUX_TYPE = Field::hex("sll.ltype", "Protocol", At::Varies).size(2);
     INTERFACE = Field::dec("sll.ifindex", "Interface index", At::Varies).arg("ifindex");
 }

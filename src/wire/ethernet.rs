@@ -37,7 +37,7 @@ fields! {
     SOURCE_IG = Field::bool("eth.src.ig", "IG bit", crate::wire::field::bits(55, 1).drawn(6, 3)).names(ig);
     LG = Field::bool("eth.lg", "LG bit", At::Varies).names(lg);
     IG = Field::bool("eth.ig", "IG bit", At::Varies).names(ig);
-    TYPE = Field::hex("eth.type", "Type", bytes(12, 2)).names(names::ether_type).arg("type");
+    TYPE = Field::hex("eth.type", "Type", bytes(12, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LENGTH = Field::dec("eth.len", "Length", bytes(12, 2)).arg("len");
     PADDING = Field::bytes("eth.padding", "Padding", At::Varies);
     TRAILER = Field::bytes("eth.trailer", "Trailer", At::Varies);

@@ -107,6 +107,10 @@ pub enum Origin {
 /// Gives a number's meaning, where it has one.
 pub type Names = fn(u64) -> Option<&'static str>;
 
+/// Short words for numbers: `udp` for 17. Where all of a field's words are one
+/// letter long they are flags, and a word of several letters is their union.
+pub type Words = &'static [(&'static str, u64)];
+
 /// One field of one protocol.
 #[derive(Debug)]
 pub struct Field {
@@ -123,6 +127,8 @@ pub struct Field {
     pub kind: Kind,
     /// The meanings of its numbers.
     pub names: Option<Names>,
+    /// Short words for its numbers, as the notation writes them.
+    pub words: Words,
     /// Who named it.
     pub origin: Origin,
     /// One sentence for `sr6 fields`, where the label does not say it all.
@@ -132,7 +138,7 @@ pub struct Field {
 impl Field {
     /// A field of any kind, with Wireshark's name.
     pub const fn new(name: &'static str, label: &'static str, kind: Kind, at: At) -> Self {
-        Self { name, label, arg: "", at, kind, names: None, origin: Origin::Wireshark, about: "" }
+        Self { name, label, arg: "", at, kind, names: None, words: &[], origin: Origin::Wireshark, about: "" }
     }
 
     /// A decimal number.
@@ -190,6 +196,12 @@ impl Field {
     #[must_use]
     pub const fn names(self, names: Names) -> Self {
         Self { names: Some(names), ..self }
+    }
+
+    /// Gives the numbers short words.
+    #[must_use]
+    pub const fn words(self, words: Words) -> Self {
+        Self { words, ..self }
     }
 
     /// Sets the declared size in bytes of a number, where Wireshark's differs

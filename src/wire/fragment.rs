@@ -14,7 +14,7 @@ use crate::wire::names;
 pub const LEN: usize = 8;
 
 fields! {
-    NEXT_HEADER = Field::dec("ipv6.fraghdr.nxt", "Next header", bytes(0, 1)).names(names::ip_proto).arg("nxt");
+    NEXT_HEADER = Field::dec("ipv6.fraghdr.nxt", "Next header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     RESERVED = Field::hex("ipv6.fraghdr.reserved_octet", "Reserved octet", bytes(1, 1)).arg("res");
     OFFSET = Field::dec("ipv6.fraghdr.offset", "Offset", bits(16, 13).drawn(2, 2)).arg("off");
     RESERVED_BITS = Field::dec("ipv6.fraghdr.reserved_bits", "Reserved bits", bits(29, 2).drawn(2, 2)).arg("resbits");

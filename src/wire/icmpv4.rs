@@ -5,7 +5,7 @@
 //! |                  depends on the type, 4 bytes                 |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, bytes, fields};
+use crate::wire::field::{At, Field, Protocol, Words, bytes, fields};
 use crate::wire::names;
 
 /// Bytes of the header.
@@ -29,13 +29,21 @@ pub fn type_name(number: u64) -> Option<&'static str> {
     })
 }
 
+/// Echo Request.
+pub const ECHO_REQUEST: u8 = 8;
+
+/// The notation's words for message types.
+static TYPE_WORDS: Words = &[("reply", 0), ("unreachable", 3), ("echo", ECHO_REQUEST as u64), ("timex", 11)];
+
 fields! {
-    TYPE = Field::dec("icmp.type", "Type", bytes(0, 1)).names(type_name).arg("type");
+    TYPE = Field::dec("icmp.type", "Type", bytes(0, 1)).names(type_name).words(TYPE_WORDS).arg("type");
     CODE = Field::dec("icmp.code", "Code", bytes(1, 1)).arg("code");
     CHECKSUM = Field::hex("icmp.checksum", "Checksum", bytes(2, 2)).arg("cksum");
     CHECKSUM_STATUS = Field::dec("icmp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     ID = Field::dec("icmp.ident", "Identifier (BE)", bytes(4, 2)).arg("id");
     SEQUENCE = Field::dec("icmp.seq", "Sequence Number (BE)", bytes(6, 2)).arg("seq");
+    REST = Field::bytes("icmp.rest", "Rest of Header", bytes(4, 4))
+        .own("The four bytes whose meaning depends on the type").arg("rest");
 }
 
 /// The message as a field.

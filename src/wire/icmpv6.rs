@@ -5,7 +5,7 @@
 //! |                  depends on the type, 4 bytes                 |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
+use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields};
 use crate::wire::names;
 
 /// Bytes of the header.
@@ -55,6 +55,18 @@ pub fn type_name(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The notation's words for message types.
+static TYPE_WORDS: Words = &[
+    ("unreachable", message::UNREACHABLE as u64),
+    ("toobig", message::TOO_BIG as u64),
+    ("timex", message::TIME_EXCEEDED as u64),
+    ("paramprob", message::PARAMETER_PROBLEM as u64),
+    ("echo", message::ECHO_REQUEST as u64),
+    ("reply", message::ECHO_REPLY as u64),
+    ("ns", message::NEIGHBOR_SOLICITATION as u64),
+    ("na", message::NEIGHBOR_ADVERTISEMENT as u64),
+];
+
 /// Names of codes, which depend on the type.
 pub fn code_name(kind: u8, code: u8) -> Option<&'static str> {
     Some(match (kind, code) {
@@ -85,11 +97,11 @@ pub fn code_name(kind: u8, code: u8) -> Option<&'static str> {
 }
 
 fields! {
-    TYPE = Field::dec("icmpv6.type", "Type", bytes(0, 1)).names(type_name).arg("type");
+    TYPE = Field::dec("icmpv6.type", "Type", bytes(0, 1)).names(type_name).words(TYPE_WORDS).arg("type");
     CODE = Field::dec("icmpv6.code", "Code", bytes(1, 1)).arg("code");
     CHECKSUM = Field::hex("icmpv6.checksum", "Checksum", bytes(2, 2)).arg("cksum");
     CHECKSUM_STATUS = Field::dec("icmpv6.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
-    RESERVED = Field::bytes("icmpv6.reserved", "Reserved", bytes(4, 4));
+    RESERVED = Field::bytes("icmpv6.reserved", "Reserved", bytes(4, 4)).arg("rest");
     MTU = Field::dec("icmpv6.mtu", "MTU", bytes(4, 4)).arg("mtu");
     POINTER = Field::dec("icmpv6.pointer", "Pointer", bytes(4, 4)).arg("ptr");
     ID = Field::hex("icmpv6.echo.identifier", "Identifier", bytes(4, 2)).arg("id");

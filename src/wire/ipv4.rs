@@ -37,7 +37,7 @@ fields! {
     FLAG_MF = Field::bool("ip.flags.mf", "More fragments", bits(50, 1).drawn(6, 1)).names(names::set).arg("mf");
     FRAGMENT_OFFSET = Field::dec("ip.frag_offset", "Fragment Offset", bits(51, 13)).arg("off");
     TTL = Field::dec("ip.ttl", "Time to Live", bytes(8, 1)).arg("ttl");
-    PROTO = Field::dec("ip.proto", "Protocol", bytes(9, 1)).names(names::ip_proto).arg("proto");
+    PROTO = Field::dec("ip.proto", "Protocol", bytes(9, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("proto");
     CHECKSUM = Field::hex("ip.checksum", "Header Checksum", bytes(10, 2)).arg("cksum");
     CALCULATED = Field::hex("ip.checksum_calculated", "Calculated Checksum", At::Derived).size(2);
     CHECKSUM_STATUS = Field::dec("ip.checksum.status", "Header checksum status", At::Derived).size(1).names(names::checksum_status).name_only();

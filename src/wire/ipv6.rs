@@ -27,7 +27,7 @@ fields! {
     ECN = Field::dec("ipv6.tclass.ecn", "Explicit Congestion Notification", bits(10, 2).drawn(0, 4)).names(names::ecn).arg("ecn");
     FLOW = Field::hex("ipv6.flow", "Flow Label", bits(12, 20).drawn(1, 3)).arg("flow");
     PAYLOAD_LENGTH = Field::dec("ipv6.plen", "Payload Length", bytes(4, 2)).arg("plen");
-    NEXT_HEADER = Field::dec("ipv6.nxt", "Next Header", bytes(6, 1)).names(names::ip_proto).arg("nxt");
+    NEXT_HEADER = Field::dec("ipv6.nxt", "Next Header", bytes(6, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     HOP_LIMIT = Field::dec("ipv6.hlim", "Hop Limit", bytes(7, 1)).arg("hlim");
     SOURCE = Field::ipv6("ipv6.src", "Source Address", bytes(8, 16)).arg("src");
     DESTINATION = Field::ipv6("ipv6.dst", "Destination Address", bytes(24, 16)).arg("dst");

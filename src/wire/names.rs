@@ -1,6 +1,8 @@
 //! What numbers mean: the registries several protocols share, in Wireshark's
 //! words, so that trees read alike.
 
+use crate::wire::field::Words;
+
 /// IP protocol numbers (IANA "Assigned Internet Protocol Numbers").
 pub mod ip_proto {
     /// IPv6 Hop-by-Hop Options.
@@ -49,7 +51,38 @@ pub mod ether_type {
     pub const SERVICE_VLAN: u16 = 0x88a8;
     /// 802.1Q-in-Q before 802.1ad.
     pub const OLD_SERVICE_VLAN: u16 = 0x9100;
+    /// For experiments within one network (IEEE 802 §9.2.3).
+    pub const LOCAL_EXPERIMENT: u16 = 0x88b5;
 }
+
+/// The notation's words for IP protocol numbers: the names of the layers.
+pub static IP_PROTO_WORDS: Words = &[
+    ("hbh", ip_proto::HOP_BY_HOP as u64),
+    ("icmp4", ip_proto::ICMP as u64),
+    ("ip4", ip_proto::IPV4 as u64),
+    ("tcp", ip_proto::TCP as u64),
+    ("udp", ip_proto::UDP as u64),
+    ("ip6", ip_proto::IPV6 as u64),
+    ("srh", ip_proto::ROUTING as u64),
+    ("routing", ip_proto::ROUTING as u64),
+    ("frag", ip_proto::FRAGMENT as u64),
+    ("gre", ip_proto::GRE as u64),
+    ("esp", ip_proto::ESP as u64),
+    ("ah", ip_proto::AH as u64),
+    ("icmp6", ip_proto::ICMPV6 as u64),
+    ("none", ip_proto::NONE as u64),
+    ("dst", ip_proto::DESTINATION as u64),
+    ("eth", ip_proto::ETHERNET as u64),
+];
+
+/// The notation's words for Ethertypes.
+pub static ETHER_TYPE_WORDS: Words = &[
+    ("ip4", ether_type::IPV4 as u64),
+    ("arp", ether_type::ARP as u64),
+    ("vlan", ether_type::VLAN as u64),
+    ("ip6", ether_type::IPV6 as u64),
+    ("svlan", ether_type::SERVICE_VLAN as u64),
+];
 
 /// Names of IP protocol numbers.
 pub fn ip_proto(number: u64) -> Option<&'static str> {

@@ -72,7 +72,7 @@ fields! {
         option::OPTION, option::TYPE, option::ACTION, option::CHANGE, option::REST, option::LENGTH, option::PADN,
         option::ROUTER_ALERT, option::TUNNEL_LIMIT, option::JUMBO, option::UNKNOWN
     ]
-    HBH_NEXT_HEADER = Field::dec("ipv6.hopopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).arg("nxt");
+    HBH_NEXT_HEADER = Field::dec("ipv6.hopopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     HBH_LENGTH = Field::dec("ipv6.hopopts.len", "Length", bytes(1, 1)).arg("len");
     HBH_OCTETS = Field::dec("ipv6.hopopts.len_oct", "Length", At::Derived).size(2);
     HBH_OPTIONS = Field::bytes("ipv6.hopopts.options", "Options", At::Varies).own("The options as bytes").arg("data");
@@ -87,7 +87,7 @@ pub mod destination {
             option::OPTION, option::TYPE, option::ACTION, option::CHANGE, option::REST, option::LENGTH, option::PADN,
             option::ROUTER_ALERT, option::TUNNEL_LIMIT, option::JUMBO, option::UNKNOWN
         ]
-        NEXT_HEADER = Field::dec("ipv6.dstopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).arg("nxt");
+        NEXT_HEADER = Field::dec("ipv6.dstopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
         LENGTH = Field::dec("ipv6.dstopts.len", "Length", bytes(1, 1)).arg("len");
         OCTETS = Field::dec("ipv6.dstopts.len_oct", "Length", At::Derived).size(2);
         OPTIONS = Field::bytes("ipv6.dstopts.options", "Options", At::Varies).own("The options as bytes").arg("data");

@@ -27,7 +27,7 @@ pub fn type_name(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    NEXT_HEADER = Field::dec("ipv6.routing.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).arg("nxt");
+    NEXT_HEADER = Field::dec("ipv6.routing.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     LENGTH = Field::dec("ipv6.routing.len", "Length", bytes(1, 1)).arg("len");
     OCTETS = Field::dec("ipv6.routing.len_oct", "Length", At::Derived).size(2);
     TYPE = Field::dec("ipv6.routing.type", "Type", bytes(2, 1)).names(type_name).arg("type");

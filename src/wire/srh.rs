@@ -60,6 +60,9 @@ fields! {
         .own("The segment list in wire order: the last segment of the path first").arg("segs");
     PATH = Field::new("srh.path", "Path", Kind::Ipv6, At::Derived)
         .own("The segments in the order they are travelled; of a reduced list, without the first").arg("path");
+    REDUCED = Field::bool("srh.reduced", "Reduced", At::Derived)
+        .own("Whether the list leaves out the first segment of the path, which is in the IPv6 destination alone (RFC 8754 §4.1.1)")
+        .arg("reduced");
     ACTIVE = Field::ipv6("srh.active", "Active Segment", At::Derived)
         .own("The entry of the segment list that Segments Left points at; absent where it points past the list");
     FINAL = Field::ipv6("srh.final", "Final Destination", At::Derived)

@@ -14,7 +14,7 @@
 //! |             Options, 4 * Data Offset - 20 bytes               |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
+use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields};
 use crate::wire::names;
 
 /// Bytes of the header without options.
@@ -36,6 +36,10 @@ pub fn option_name(number: u64) -> Option<&'static str> {
     })
 }
 
+/// Letters of the flags, lowest bit first, as scapy and tcpdump users know them.
+static FLAG_LETTERS: Words =
+    &[("F", 0x001), ("S", 0x002), ("R", 0x004), ("P", 0x008), ("A", 0x010), ("U", 0x020), ("E", 0x040), ("C", 0x080)];
+
 fields! {
     SOURCE = Field::dec("tcp.srcport", "Source Port", bytes(0, 2)).arg("sport");
     DESTINATION = Field::dec("tcp.dstport", "Destination Port", bytes(2, 2)).arg("dport");
@@ -44,7 +48,7 @@ fields! {
     SEQUENCE = Field::dec("tcp.seq_raw", "Sequence Number (raw)", bytes(4, 4)).arg("seq");
     ACKNOWLEDGMENT = Field::dec("tcp.ack_raw", "Acknowledgment number (raw)", bytes(8, 4)).arg("ack");
     HEADER_LENGTH = Field::dec("tcp.hdr_len", "Header Length", bits(96, 4)).arg("off");
-    FLAGS = Field::hex("tcp.flags", "Flags", bits(100, 12)).arg("flags");
+    FLAGS = Field::hex("tcp.flags", "Flags", bits(100, 12)).words(FLAG_LETTERS).arg("flags");
     RESERVED = Field::bool("tcp.flags.res", "Reserved", bits(100, 3).drawn_bits(100, 12)).names(names::set);
     AE = Field::bool("tcp.flags.ae", "Accurate ECN", bits(103, 1).drawn_bits(100, 12)).names(names::set);
     CWR = Field::bool("tcp.flags.cwr", "Congestion Window Reduced", bits(104, 1).drawn_bits(100, 12)).names(names::set);

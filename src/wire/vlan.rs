@@ -34,7 +34,7 @@ fields! {
     PRIORITY = Field::dec("vlan.priority", "Priority", bits(0, 3).drawn(0, 2)).names(priority).arg("pcp");
     DEI = Field::bool("vlan.dei", "DEI", bits(3, 1).drawn(0, 2)).names(eligible).arg("dei");
     ID = Field::dec("vlan.id", "ID", bits(4, 12).drawn(0, 2)).arg("id");
-    TYPE = Field::hex("vlan.etype", "Type", bytes(2, 2)).names(names::ether_type).arg("type");
+    TYPE = Field::hex("vlan.etype", "Type", bytes(2, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LENGTH = Field::dec("vlan.len", "Length", bytes(2, 2)).arg("len");
     TRAILER = Field::bytes("vlan.trailer", "Trailer", At::Varies);
 }

@@ -1,0 +1,178 @@
+//! The values a layer's fields can be given.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use thiserror::Error;
+
+use crate::craft::Tlv;
+use crate::wire::field::{At, Field, Kind};
+use crate::wire::srh;
+
+/// A value given to a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Arg {
+    /// A number; 0 and 1 for flags.
+    Uint(u64),
+    /// A MAC address.
+    Ether([u8; 6]),
+    /// An IPv4 address.
+    Ipv4(Ipv4Addr),
+    /// An IPv6 address.
+    Ipv6(Ipv6Addr),
+    /// Raw bytes; for a field at a fixed place, as many as it has.
+    Bytes(Vec<u8>),
+    /// One TLV of an SRH.
+    Tlv(Tlv),
+    /// Several values.
+    List(Vec<Arg>),
+    /// For checksums: a wrong one, whatever the right one is.
+    Bad,
+}
+
+macro_rules! from {
+    ($($type:ty => $variant:ident $(via $via:path)?),* $(,)?) => {$(
+        impl From<$type> for Arg {
+            fn from(value: $type) -> Self {
+                Self::$variant($($via)?(value))
+            }
+        }
+    )*};
+}
+
+from! {
+    bool => Uint via u64::from,
+    u8 => Uint via u64::from,
+    u16 => Uint via u64::from,
+    u32 => Uint via u64::from,
+    u64 => Uint via std::convert::identity,
+    [u8; 6] => Ether via std::convert::identity,
+    Ipv4Addr => Ipv4 via std::convert::identity,
+    Ipv6Addr => Ipv6 via std::convert::identity,
+    Vec<u8> => Bytes via std::convert::identity,
+    &[u8] => Bytes via Vec::from,
+    Tlv => Tlv via std::convert::identity,
+    Vec<Arg> => List via std::convert::identity,
+}
+
+/// Why a value cannot be given to a field.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ArgError {
+    /// Another type of value is needed.
+    #[error("{arg} takes {takes}")]
+    Kind {
+        /// The notation's name of the field.
+        arg: &'static str,
+        /// What it takes.
+        takes: &'static str,
+    },
+    /// A number with more bits than the field has.
+    #[error("{value} does not fit in the {width} bits of {arg} (at most {})", u64::MAX >> (64 - *.width))]
+    TooWide {
+        /// The notation's name of the field.
+        arg: &'static str,
+        /// The value.
+        value: u64,
+        /// The field's width in bits, 1 to 63.
+        width: u16,
+    },
+    /// Raw bytes, but not as many as the field has.
+    #[error("{arg} has {needed} bytes, not {given}")]
+    Size {
+        /// The notation's name of the field.
+        arg: &'static str,
+        /// Bytes the field has.
+        needed: usize,
+        /// Bytes given.
+        given: usize,
+    },
+    /// The field is only read, never written.
+    #[error("{0} is worked out from other fields and cannot be given")]
+    ReadOnly(&'static str),
+}
+
+/// What can be given to `field`, in words: "an IPv6 address".
+pub fn expects(field: &Field) -> &'static str {
+    match field.kind {
+        Kind::Bool => "a flag: nothing, 0 or 1",
+        Kind::Uint(..) if field.arg == "cksum" => "a number, or bad",
+        Kind::Uint(..) => "a number",
+        Kind::Ether => "a MAC address",
+        Kind::Ipv4 => "an IPv4 address",
+        Kind::Ipv6 if is_list(field) => "a list of IPv6 addresses: [A, B]",
+        Kind::Ipv6 => "an IPv6 address",
+        Kind::Bytes if std::ptr::eq(field, &srh::TLVS) => "a list of TLVs: [padn(4), tlv(9, 00ff)]",
+        Kind::Bytes if numeric_bytes(field) => "a number",
+        Kind::Bytes => "bytes in hexadecimal",
+        Kind::Text => "text",
+        Kind::Group | Kind::Time | Kind::Duration => "nothing",
+    }
+}
+
+/// Whether `field` holds several values.
+pub fn is_list(field: &Field) -> bool {
+    std::ptr::eq(field, &srh::TLVS) || field.kind == Kind::Ipv6 && !matches!(field.at, At::Bits { .. })
+}
+
+/// Whether `field`, though Wireshark shows its bytes, is small enough to be
+/// given as a number.
+fn numeric_bytes(field: &Field) -> bool {
+    field.kind == Kind::Bytes && matches!(field.byte_range().1, 1..=8)
+}
+
+/// The bits a number may have in `field`.
+fn width(field: &Field) -> u16 {
+    match (field.at, field.kind) {
+        (At::Bits { width, .. }, _) => width,
+        (_, Kind::Uint(_, size)) => u16::from(size) * 8,
+        _ => 1,
+    }
+}
+
+impl Arg {
+    /// Checks that the value can be given to `field`.
+    ///
+    /// # Errors
+    /// It is of another type, too wide, or of the wrong size.
+    pub fn check(&self, field: &'static Field) -> Result<(), ArgError> {
+        let arg = field.arg;
+        let takes = || ArgError::Kind { arg, takes: expects(field) };
+        if arg.is_empty() {
+            return Err(ArgError::ReadOnly(field.name));
+        }
+        match (self, field.kind) {
+            (Self::Uint(value), Kind::Uint(..) | Kind::Bool | Kind::Bytes) => {
+                if field.kind == Kind::Bytes && !numeric_bytes(field) {
+                    return Err(takes());
+                }
+                let width = width(field);
+                if width < 64 && value >> width != 0 {
+                    return Err(ArgError::TooWide { arg, value: *value, width });
+                }
+                Ok(())
+            }
+            (Self::Ether(_), Kind::Ether) | (Self::Ipv4(_), Kind::Ipv4) => Ok(()),
+            (Self::Ipv6(_), Kind::Ipv6) if !is_list(field) => Ok(()),
+            (Self::Bad, Kind::Uint(..)) if arg == "cksum" => Ok(()),
+            (Self::List(items), Kind::Ipv6) if is_list(field) => {
+                if items.iter().all(|item| matches!(item, Self::Ipv6(_))) { Ok(()) } else { Err(takes()) }
+            }
+            (Self::List(items), Kind::Bytes) if is_list(field) => {
+                if items.iter().all(|item| matches!(item, Self::Tlv(_) | Self::Bytes(_))) {
+                    Ok(())
+                } else {
+                    Err(takes())
+                }
+            }
+            (Self::Bytes(bytes), _) => match field.at {
+                At::Bits { offset, width, .. } if offset % 8 == 0 && width % 8 == 0 => {
+                    let (needed, given) = (usize::from(width) / 8, bytes.len());
+                    if needed == given { Ok(()) } else { Err(ArgError::Size { arg, needed, given }) }
+                }
+                At::Varies if !is_list(field) || field.kind == Kind::Bytes => Ok(()),
+                _ => Err(takes()),
+            },
+            _ => Err(takes()),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The two passes over a stack.
+//!
+//! Laying out goes from the outermost layer inwards and writes each header
+//! with everything that depends only on the layers themselves: defaults, next
+//! headers, options and segments, and last the given fields, over whatever is
+//! there. Sealing goes back outwards and fills in what depends on the bytes
+//! inside: lengths, then checksums. Neither touches a field that was given.
+
+use crate::craft::{Arg, CraftError, Layer, Problem, extension, internet, link, srh, upper};
+use crate::wire::cooked;
+use crate::wire::data;
+use crate::wire::field::{At, Field, WriteError};
+use crate::wire::link_type::LinkType;
+use crate::wire::proto::Proto;
+
+/// What every step returns.
+pub(super) type Step<T = ()> = Result<T, CraftError>;
+
+/// Turns layers into bytes.
+///
+/// # Errors
+/// A value that does not suit its field, a computed length or number that its
+/// field has no room for, a header that cannot announce the next one. A field
+/// that is given is never in the way: giving it lifts the limit.
+pub fn build(layers: &[Layer]) -> Result<Vec<u8>, CraftError> {
+    let mut packet = Packet { bytes: Vec::new(), starts: Vec::with_capacity(layers.len()) };
+    for index in 0..layers.len() {
+        let site = Site { layers, index };
+        packet.starts.push(packet.bytes.len());
+        lay(&site, &mut packet.bytes)?;
+    }
+    for index in (0..layers.len()).rev() {
+        seal(&Site { layers, index }, &mut packet)?;
+    }
+    Ok(packet.bytes)
+}
+
+/// What a capture file must say its frames start with to hold this packet;
+/// `None` where no link type says it (a packet that starts with UDP, say).
+pub fn link_type(layers: &[Layer]) -> Option<LinkType> {
+    let first = layers.first()?;
+    Some(match first.proto {
+        Proto::Ethernet => LinkType::ETHERNET,
+        Proto::Ipv4 | Proto::Ipv6 => LinkType::RAW,
+        Proto::Loopback => LinkType::NULL,
+        Proto::Cooked if first.has(&cooked::INTERFACE) => LinkType::LINUX_SLL2,
+        Proto::Cooked => LinkType::LINUX_SLL,
+        _ => return None,
+    })
+}
+
+/// A packet under construction.
+pub(super) struct Packet {
+    /// Its bytes so far.
+    pub bytes: Vec<u8>,
+    /// Where each layer starts.
+    starts: Vec<usize>,
+}
+
+impl Packet {
+    /// A layer's bytes, with everything inside it.
+    pub fn onwards(&self, index: usize) -> &[u8] {
+        &self.bytes[self.starts[index]..]
+    }
+
+    /// As [`Packet::onwards`], to write to.
+    pub fn onwards_mut(&mut self, index: usize) -> &mut [u8] {
+        &mut self.bytes[self.starts[index]..]
+    }
+
+    /// How many bytes follow a layer's own.
+    pub fn inside(&self, index: usize) -> usize {
+        self.bytes.len() - self.starts.get(index + 1).copied().unwrap_or(self.bytes.len())
+    }
+}
+
+/// A layer in its place in the stack.
+pub(super) struct Site<'a> {
+    /// The whole stack.
+    pub layers: &'a [Layer],
+    /// The layer's place in it.
+    pub index: usize,
+}
+
+impl<'a> Site<'a> {
+    /// The layer.
+    pub fn layer(&self) -> &'a Layer {
+        &self.layers[self.index]
+    }
+
+    /// The layers inside it.
+    pub fn following(&self) -> &'a [Layer] {
+        &self.layers[self.index + 1..]
+    }
+
+    /// The next layer's protocol.
+    pub fn next(&self) -> Option<Proto> {
+        self.following().first().map(|layer| layer.proto)
+    }
+
+    /// An error about this layer.
+    pub fn error(&self, problem: impl Into<Problem>) -> CraftError {
+        let layer = self.layer().proto.info().notation;
+        CraftError { number: self.index + 1, layer, problem: problem.into() }
+    }
+
+    /// Writes a default or a number known to fit, unless the field was given.
+    pub fn put(&self, header: &mut [u8], field: &'static Field, value: impl Into<u64>) -> Step {
+        self.put_counted(header, field, value.into(), "", "")
+    }
+
+    /// Writes a computed number, unless the field was given: `of` says what it
+    /// counts, `hint` what to do where there is no room for it.
+    pub fn put_counted(
+        &self,
+        header: &mut [u8],
+        field: &'static Field,
+        value: u64,
+        of: &'static str,
+        hint: &'static str,
+    ) -> Step {
+        if self.layer().has(field) {
+            return Ok(());
+        }
+        field.write_uint(header, value).map_err(|error| match error {
+            WriteError::TooWide { width, .. } => {
+                self.error(Problem::TooMany { value, of, arg: field.arg, most: u64::MAX >> (64 - width), hint })
+            }
+            WriteError::NoPlace(name) => self.error(Problem::ForeignField(name)),
+        })
+    }
+
+    /// Writes a checksum as it was asked for: the right one, or a wrong one;
+    /// one given as a number is already there.
+    pub fn put_checksum(&self, header: &mut [u8], field: &'static Field, right: u16) -> Step {
+        let sum = match self.layer().get(field) {
+            None => right,
+            Some(Arg::Bad) => spoiled(right),
+            Some(_) => return Ok(()),
+        };
+        field.write_uint(header, sum.into()).map_err(|_| self.error(Problem::ForeignField(field.name)))
+    }
+
+    /// Whether the checksum in `field` must be worked out.
+    pub fn wants_checksum(&self, field: &'static Field) -> bool {
+        matches!(self.layer().get(field), None | Some(Arg::Bad))
+    }
+
+    /// Writes the fields that were given a fixed place's worth of value. The
+    /// others are the layer's own business.
+    fn put_given(&self, header: &mut [u8]) -> Step {
+        for (field, value) in self.layer().args() {
+            if !matches!(field.at, At::Bits { .. }) {
+                continue;
+            }
+            match value {
+                Arg::Uint(number) => field.write_uint(header, *number),
+                Arg::Ether(octets) => field.write_bytes(header, octets),
+                Arg::Ipv4(address) => field.write_bytes(header, &address.octets()),
+                Arg::Ipv6(address) => field.write_bytes(header, &address.octets()),
+                Arg::Bytes(bytes) => field.write_bytes(header, bytes),
+                Arg::Bad | Arg::Tlv(_) | Arg::List(_) => Ok(()),
+            }
+            .map_err(|_| self.error(Problem::ForeignField(field.name)))?;
+        }
+        Ok(())
+    }
+}
+
+/// A checksum that is wrong: neither the right one nor its other zero, nor 0,
+/// which means "none" in UDP.
+fn spoiled(right: u16) -> u16 {
+    match right ^ 0x0bad {
+        0 => !right,
+        wrong => wrong,
+    }
+}
+
+/// Appends one layer's own bytes.
+fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let layer = site.layer();
+    for (field, value) in layer.args() {
+        if !layer.proto.info().fields.iter().any(|own| std::ptr::eq(*own, field)) {
+            return Err(site.error(Problem::ForeignField(field.name)));
+        }
+        if layer.proto != Proto::Data {
+            value.check(field).map_err(|error| site.error(error))?;
+        }
+    }
+    let start = bytes.len();
+    match layer.proto {
+        Proto::Ethernet => link::ethernet(site, bytes),
+        Proto::Vlan => link::vlan(site, bytes),
+        Proto::Cooked => link::cooked(site, bytes),
+        Proto::Loopback => link::loopback(site, bytes),
+        Proto::Ipv4 => internet::ipv4(site, bytes),
+        Proto::Ipv6 => internet::ipv6(site, bytes),
+        Proto::HopByHop | Proto::Destination => extension::options(site, bytes),
+        Proto::Routing => extension::routing(site, bytes),
+        Proto::Fragment => extension::fragment(site, bytes),
+        Proto::Srh => srh::lay(site, bytes),
+        Proto::Udp => upper::udp(site, bytes),
+        Proto::Tcp => upper::tcp(site, bytes),
+        Proto::Icmpv4 | Proto::Icmpv6 => upper::icmp(site, bytes),
+        Proto::Data => {
+            bytes.extend(layer.raw(&data::DATA));
+            Ok(())
+        }
+        Proto::Frame | Proto::Arp | Proto::Trailer => Err(site.error(Problem::NotCraftable)),
+    }?;
+    site.put_given(&mut bytes[start..])
+}
+
+/// Fills in what depends on the bytes inside a layer.
+fn seal(site: &Site, packet: &mut Packet) -> Step {
+    match site.layer().proto {
+        Proto::Ipv4 => internet::seal_ipv4(site, packet),
+        Proto::Ipv6 => internet::seal_ipv6(site, packet),
+        Proto::Udp => upper::seal_udp(site, packet),
+        Proto::Tcp => upper::seal_tcp(site, packet),
+        Proto::Icmpv4 => upper::seal_icmpv4(site, packet),
+        Proto::Icmpv6 => upper::seal_icmpv6(site, packet),
+        // Their lengths are their own, or they have none.
+        Proto::Ethernet
+        | Proto::Vlan
+        | Proto::Cooked
+        | Proto::Loopback
+        | Proto::HopByHop
+        | Proto::Destination
+        | Proto::Routing
+        | Proto::Srh
+        | Proto::Fragment
+        | Proto::Data
+        | Proto::Frame
+        | Proto::Arp
+        | Proto::Trailer => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoiled;
+
+    #[test]
+    fn a_spoiled_checksum_is_wrong_for_every_right_one() {
+        for right in 0..=u16::MAX {
+            let wrong = spoiled(right);
+            assert_ne!(wrong, 0);
+            assert_ne!(u32::from(wrong) % 0xffff, u32::from(right) % 0xffff, "{right:#x}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! IPv6 extension headers but for the SRH: options, routing, fragment.
+
+use std::net::Ipv6Addr;
+
+use crate::craft::build::{Site, Step};
+use crate::craft::internet::put_protocol;
+use crate::craft::link::append;
+use crate::craft::{Layer, Problem, srh};
+use crate::wire::options::{self, destination};
+use crate::wire::proto::Proto;
+use crate::wire::{bytes::array_at, fragment, routing};
+
+/// Whether the protocol is an extension header: what may lie between an IPv6
+/// header and the upper layer.
+pub(super) fn is_extension(proto: Proto) -> bool {
+    matches!(proto, Proto::HopByHop | Proto::Destination | Proto::Routing | Proto::Srh | Proto::Fragment)
+}
+
+/// Hdr Ext Len of an extension header of `len` bytes.
+pub(super) fn hdr_ext_len(len: usize) -> u64 {
+    (len as u64 / 8).saturating_sub(1)
+}
+
+/// Appends a Hop-by-Hop or Destination Options header, padded to 8 bytes by
+/// one Pad1 or PadN option (RFC 8200 §4.2).
+pub(super) fn options(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let (next_header, length, data) = if site.layer().proto == Proto::HopByHop {
+        (&options::HBH_NEXT_HEADER, &options::HBH_LENGTH, &options::HBH_OPTIONS)
+    } else {
+        (&destination::NEXT_HEADER, &destination::LENGTH, &destination::OPTIONS)
+    };
+    let data = site.layer().raw(data);
+    let used = 2 + data.len();
+    // An empty header is still 8 bytes long.
+    let len = used.next_multiple_of(8);
+    let header = append(bytes, len);
+    header[2..used].copy_from_slice(data);
+    if let [kind, length, ..] = &mut header[used..] {
+        (*kind, *length) = (1, (len - used - 2) as u8);
+    }
+    put_protocol(site, header, next_header)?;
+    site.put_counted(header, length, hdr_ext_len(len), "units of 8 bytes", "shorten data, or give len=")
+}
+
+/// Appends a Routing header of any type, its data padded with zeros.
+pub(super) fn routing(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    if !site.layer().has(&routing::TYPE) {
+        return Err(site.error(Problem::Needs("type=, the number of the routing type")));
+    }
+    let data = site.layer().raw(&routing::UNKNOWN);
+    let len = (4 + data.len()).next_multiple_of(8);
+    let header = append(bytes, len);
+    header[4..4 + data.len()].copy_from_slice(data);
+    put_protocol(site, header, &routing::NEXT_HEADER)?;
+    site.put_counted(header, &routing::LENGTH, hdr_ext_len(len), "units of 8 bytes", "shorten data, or give len=")
+}
+
+/// Appends a Fragment header.
+pub(super) fn fragment(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let header = append(bytes, fragment::LEN);
+    put_protocol(site, header, &fragment::NEXT_HEADER)
+}
+
+/// Where a Routing header sends the packet in the end; `None` where it has no
+/// segments left, or is none, or of a type sr6 cannot read.
+pub(super) fn final_destination(layer: &Layer, header: &[u8]) -> Option<Ipv6Addr> {
+    let segments_left = *header.get(3)?;
+    match layer.proto {
+        _ if segments_left == 0 => None,
+        Proto::Srh => srh::last_segment(layer),
+        // Types 0 (RFC 5095) and 2 (RFC 6275 §6.4): 4 reserved bytes, then
+        // addresses in the order they are travelled.
+        Proto::Routing if matches!(header.get(2), Some(0 | 2)) => {
+            let data = layer.raw(&routing::UNKNOWN);
+            let last = data.len().checked_sub(4)? / 16;
+            array_at::<16>(data, 4 + last.checked_sub(1)? * 16).map(Ipv6Addr::from)
+        }
+        _ => None,
+    }
+}

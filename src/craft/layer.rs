@@ -1,0 +1,146 @@
+//! A layer: a protocol and the fields given to it. A stack: layers in order.
+
+use std::ops::{Deref, Div};
+
+use crate::craft::Arg;
+use crate::wire::data;
+use crate::wire::field::Field;
+use crate::wire::proto::Proto;
+
+/// One header (or the payload) of a packet to be built: the protocol, and the
+/// fields that are given. Everything else is computed.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The protocol.
+    pub proto: Proto,
+    /// The given fields, each at most once, in the order they are written in;
+    /// where two overlap, the later one wins.
+    args: Vec<(&'static Field, Arg)>,
+}
+
+impl Layer {
+    /// A layer with nothing given.
+    pub fn new(proto: Proto) -> Self {
+        Self { proto, args: Vec::new() }
+    }
+
+    /// Bytes as they are.
+    pub fn data(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(Proto::Data).with(&data::DATA, bytes.into())
+    }
+
+    /// Gives a field, in place of what it may have been given before. Whether
+    /// the value suits the field shows in [`build`](crate::craft::build).
+    pub fn set(&mut self, field: &'static Field, value: impl Into<Arg>) {
+        let value = value.into();
+        match self.args.iter_mut().find(|(known, _)| std::ptr::eq(*known, field)) {
+            Some((_, old)) => *old = value,
+            None => self.args.push((field, value)),
+        }
+    }
+
+    /// As [`Layer::set`], for chains.
+    #[must_use]
+    pub fn with(mut self, field: &'static Field, value: impl Into<Arg>) -> Self {
+        self.set(field, value);
+        self
+    }
+
+    /// Takes a field back, to be computed again.
+    pub fn unset(&mut self, field: &'static Field) {
+        self.args.retain(|(known, _)| !std::ptr::eq(*known, field));
+    }
+
+    /// What the field was given; `None` where it is to be computed.
+    pub fn get(&self, field: &'static Field) -> Option<&Arg> {
+        self.args.iter().find(|(known, _)| std::ptr::eq(*known, field)).map(|(_, value)| value)
+    }
+
+    /// Whether the field was given.
+    pub fn has(&self, field: &'static Field) -> bool {
+        self.get(field).is_some()
+    }
+
+    /// The given fields, in the order they were given.
+    pub fn args(&self) -> impl ExactSizeIterator<Item = (&'static Field, &Arg)> {
+        self.args.iter().map(|(field, value)| (*field, value))
+    }
+
+    /// The number given to a field, as far as it was given a number.
+    pub(super) fn uint(&self, field: &'static Field) -> Option<u64> {
+        match self.get(field)? {
+            Arg::Uint(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The raw bytes given to a field; none where nothing was given.
+    pub(super) fn raw(&self, field: &'static Field) -> &[u8] {
+        match self.get(field) {
+            Some(Arg::Bytes(bytes)) => bytes,
+            _ => &[],
+        }
+    }
+}
+
+impl PartialEq for Layer {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |((a, x), (b, y)): (&(&Field, Arg), &(&Field, Arg))| std::ptr::eq(*a, *b) && x == y;
+        self.proto == other.proto && self.args.len() == other.args.len() && self.args.iter().zip(&other.args).all(same)
+    }
+}
+
+impl Eq for Layer {}
+
+/// A packet to be built: layers, outermost first, joined by `/`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stack(pub Vec<Layer>);
+
+impl Deref for Stack {
+    type Target = [Layer];
+
+    fn deref(&self) -> &[Layer] {
+        &self.0
+    }
+}
+
+impl From<Layer> for Stack {
+    fn from(layer: Layer) -> Self {
+        Self(vec![layer])
+    }
+}
+
+impl From<Vec<Layer>> for Stack {
+    fn from(layers: Vec<Layer>) -> Self {
+        Self(layers)
+    }
+}
+
+impl From<&str> for Stack {
+    fn from(text: &str) -> Self {
+        Layer::data(text).into()
+    }
+}
+
+impl From<&[u8]> for Stack {
+    fn from(bytes: &[u8]) -> Self {
+        Layer::data(bytes).into()
+    }
+}
+
+impl<T: Into<Stack>> Div<T> for Stack {
+    type Output = Stack;
+
+    fn div(mut self, inner: T) -> Stack {
+        self.0.extend(inner.into().0);
+        self
+    }
+}
+
+impl<T: Into<Stack>> Div<T> for Layer {
+    type Output = Stack;
+
+    fn div(self, inner: T) -> Stack {
+        Stack::from(self) / inner
+    }
+}

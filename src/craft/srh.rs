@@ -1,0 +1,140 @@
+//! The Segment Routing Header (RFC 8754 §2, §4.1).
+
+use std::net::Ipv6Addr;
+
+use crate::craft::build::{Site, Step};
+use crate::craft::extension::hdr_ext_len;
+use crate::craft::internet::put_protocol;
+use crate::craft::link::append;
+use crate::craft::tlv::align;
+use crate::craft::{Arg, Layer, Problem};
+use crate::wire::field::Field;
+use crate::wire::routing;
+use crate::wire::srh::{self, FIXED_LEN, ROUTING_TYPE, SEGMENT_LEN};
+
+/// Appends an SRH.
+pub(super) fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let layer = site.layer();
+    if layer.has(&srh::PATH) && layer.has(&srh::SEGMENTS) {
+        return Err(site.error(Problem::Exclusive("path=", "segs=")));
+    }
+    let Some(list) = segment_list(layer) else { return Err(site.error(Problem::Needs("path= or segs="))) };
+    let tlvs = tlvs(site)?;
+    let count = list.segments.len();
+    if list.reduced && count == 0 && layer.has(&srh::PATH) && !layer.has(&srh::LAST_ENTRY) {
+        return Err(site.error(Problem::ReducedToNothing { tlvs: !tlvs.is_empty() }));
+    }
+
+    let len = FIXED_LEN + count * SEGMENT_LEN + tlvs.len();
+    let header = append(bytes, len);
+    let (segments, rest) = header[FIXED_LEN..].split_at_mut(count * SEGMENT_LEN);
+    for (place, segment) in segments.as_chunks_mut::<SEGMENT_LEN>().0.iter_mut().zip(&list.segments) {
+        *place = segment.octets();
+    }
+    rest.copy_from_slice(&tlvs);
+
+    put_protocol(site, header, &routing::NEXT_HEADER)?;
+    site.put(header, &routing::TYPE, ROUTING_TYPE)?;
+    if !layer.has(&routing::LENGTH) {
+        if count > srh::MAX_SEGMENTS {
+            let hint = "use fewer segments, or give len=";
+            let (value, of, arg, most) = (count as u64, "segments", "len", srh::MAX_SEGMENTS as u64);
+            return Err(site.error(Problem::TooMany { value, of, arg, most, hint }));
+        }
+        let hint = "use fewer segments or shorter TLVs, or give len=";
+        site.put_counted(header, &routing::LENGTH, hdr_ext_len(len), "units of 8 bytes", hint)?;
+    }
+    let last = (count as u64).saturating_sub(1);
+    site.put_counted(header, &srh::LAST_ENTRY, last, "segments before the last", "use fewer segments, or give last=")?;
+    let left = list.segments_left();
+    site.put_counted(header, &routing::SEGMENTS_LEFT, left, "segments left", "use fewer segments, or give sl=")
+}
+
+/// The bytes after the segment list, aligned. What is given as plain bytes
+/// stays plain where it is aligned by itself.
+fn tlvs(site: &Site) -> Step<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match site.layer().get(&srh::TLVS) {
+        Some(Arg::Bytes(raw)) => bytes.extend(raw),
+        Some(Arg::List(items)) => {
+            for item in items {
+                match item {
+                    Arg::Bytes(raw) => bytes.extend(raw),
+                    Arg::Tlv(tlv) => tlv.write(&mut bytes).ok_or_else(|| {
+                        site.error(Problem::Needs("TLVs of at most 255 bytes, and padn of 2 or more"))
+                    })?,
+                    // Refused when the arguments were checked.
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+    align(&mut bytes);
+    Ok(bytes)
+}
+
+/// A segment list as it goes into the header.
+struct List {
+    /// The entries in wire order: the last segment of the path first.
+    segments: Vec<Ipv6Addr>,
+    /// Whether the path has one more segment, before all of them.
+    reduced: bool,
+    /// That segment, where it is known.
+    first: Option<Ipv6Addr>,
+}
+
+impl List {
+    /// Segments Left of a packet that has just left its source.
+    fn segments_left(&self) -> u64 {
+        let last = (self.segments.len() as u64).saturating_sub(1);
+        if self.reduced && !self.segments.is_empty() { last + 1 } else { last }
+    }
+}
+
+/// The list that a layer asks for; `None` where it gives neither order.
+fn segment_list(layer: &Layer) -> Option<List> {
+    let reduced = layer.uint(&srh::REDUCED).is_some_and(|flag| flag != 0);
+    if let Some(mut segments) = addresses(layer, &srh::PATH) {
+        let first = if reduced && !segments.is_empty() { Some(segments.remove(0)) } else { None };
+        segments.reverse();
+        return Some(List { segments, reduced, first });
+    }
+    Some(List { segments: addresses(layer, &srh::SEGMENTS)?, reduced, first: None })
+}
+
+/// The addresses of a list; a list given as bytes is refused when the
+/// arguments are checked.
+fn addresses(layer: &Layer, field: &'static Field) -> Option<Vec<Ipv6Addr>> {
+    let Arg::List(items) = layer.get(field)? else { return None };
+    let address = |item: &Arg| if let Arg::Ipv6(address) = item { Some(*address) } else { None };
+    Some(items.iter().filter_map(address).collect())
+}
+
+/// What an SRH says of the destination of the packet it is in.
+pub(super) enum Active {
+    /// It is this segment.
+    Segment(Ipv6Addr),
+    /// It is the one that a reduced list leaves out, and nobody knows it.
+    Missing,
+    /// Nothing: the list is empty.
+    None,
+}
+
+/// The segment that Segments Left, as given or computed, points at.
+pub(super) fn active_segment(layer: &Layer) -> Active {
+    let Some(list) = segment_list(layer) else { return Active::None };
+    let left = layer.uint(&routing::SEGMENTS_LEFT).unwrap_or(list.segments_left()) as usize;
+    match list.segments.get(left) {
+        Some(segment) => Active::Segment(*segment),
+        None if list.reduced && list.first.is_none() => Active::Missing,
+        // The segment that only the destination holds; also the best guess
+        // where Segments Left was made to point past the path.
+        None => list.first.or(list.segments.last().copied()).map_or(Active::None, Active::Segment),
+    }
+}
+
+/// Where the path ends: Segment List[0].
+pub(super) fn last_segment(layer: &Layer) -> Option<Ipv6Addr> {
+    segment_list(layer)?.segments.first().copied()
+}

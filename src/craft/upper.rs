@@ -1,0 +1,102 @@
+//! Upper layers: UDP, TCP, ICMP.
+
+use crate::craft::Problem;
+use crate::craft::build::{Packet, Site, Step};
+use crate::craft::internet::pseudo_header;
+use crate::craft::link::append;
+use crate::wire::checksum::Sum;
+use crate::wire::field::Field;
+use crate::wire::names::ip_proto;
+use crate::wire::proto::Proto;
+use crate::wire::{bytes::u16_at, icmpv4, icmpv6, tcp, udp};
+
+/// Appends a UDP header.
+pub(super) fn udp(_: &Site, bytes: &mut Vec<u8>) -> Step {
+    append(bytes, udp::LEN);
+    Ok(())
+}
+
+/// Fills in UDP's Length and checksum.
+pub(super) fn seal_udp(site: &Site, packet: &mut Packet) -> Step {
+    let datagram = packet.onwards_mut(site.index);
+    let whole = datagram.len();
+    let hint = "shorten the payload, or give len=";
+    site.put_counted(datagram, &udp::LENGTH, whole as u64, "bytes of datagram", hint)?;
+    // UDP says itself how much of the packet is its own (RFC 8200 §8.1); a
+    // Length that cannot be true is no guide.
+    let claimed = u16_at(datagram, udp::LENGTH.byte_range().0).map_or(0, usize::from);
+    let covered = if (udp::LEN..=whole).contains(&claimed) { claimed } else { whole };
+    seal_transport(site, packet, covered, &udp::CHECKSUM, ip_proto::UDP, Sum::udp_checksum)
+}
+
+/// Appends a TCP header; options are padded with End of Option List (0).
+pub(super) fn tcp(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    const SYN: u16 = 0x002;
+
+    let options = site.layer().raw(&tcp::OPTIONS);
+    let len = tcp::MIN_LEN + options.len().next_multiple_of(4);
+    let header = append(bytes, len);
+    header[tcp::MIN_LEN..][..options.len()].copy_from_slice(options);
+    let hint = "shorten options, or give off=";
+    site.put_counted(header, &tcp::HEADER_LENGTH, len as u64 / 4, "words of header", hint)?;
+    site.put(header, &tcp::FLAGS, SYN)?;
+    site.put(header, &tcp::WINDOW, u16::MAX)
+}
+
+/// Fills in TCP's checksum.
+pub(super) fn seal_tcp(site: &Site, packet: &mut Packet) -> Step {
+    let covered = packet.onwards(site.index).len();
+    seal_transport(site, packet, covered, &tcp::CHECKSUM, ip_proto::TCP, Sum::checksum)
+}
+
+/// Appends an ICMP header of either version: an echo request.
+pub(super) fn icmp(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    if site.layer().proto == Proto::Icmpv4 {
+        site.put(append(bytes, icmpv4::LEN), &icmpv4::TYPE, icmpv4::ECHO_REQUEST)
+    } else {
+        site.put(append(bytes, icmpv6::LEN), &icmpv6::TYPE, icmpv6::message::ECHO_REQUEST)
+    }
+}
+
+/// Fills in ICMP's checksum, which covers the message alone (RFC 792).
+pub(super) fn seal_icmpv4(site: &Site, packet: &mut Packet) -> Step {
+    let message = packet.onwards_mut(site.index);
+    let sum = around(Sum::default(), message, &icmpv4::CHECKSUM).checksum();
+    site.put_checksum(message, &icmpv4::CHECKSUM, sum)
+}
+
+/// Fills in ICMPv6's checksum (RFC 4443 §2.3).
+pub(super) fn seal_icmpv6(site: &Site, packet: &mut Packet) -> Step {
+    let covered = packet.onwards(site.index).len();
+    seal_transport(site, packet, covered, &icmpv6::CHECKSUM, ip_proto::ICMPV6, Sum::checksum)
+}
+
+/// Fills in a checksum over the pseudo-header and the first `covered` bytes
+/// from this layer on.
+fn seal_transport(
+    site: &Site,
+    packet: &mut Packet,
+    covered: usize,
+    field: &'static Field,
+    protocol: u8,
+    finish: fn(Sum) -> u16,
+) -> Step {
+    if !site.wants_checksum(field) {
+        return Ok(());
+    }
+    let sum = match pseudo_header(site, packet, covered, protocol) {
+        Some((_, Proto::Ipv4)) if protocol == ip_proto::ICMPV6 => return Err(site.error(Problem::NoAddresses("ip6"))),
+        Some((sum, _)) => sum,
+        None if protocol == ip_proto::ICMPV6 => return Err(site.error(Problem::NoAddresses("ip6"))),
+        None => return Err(site.error(Problem::NoAddresses("ip6 or ip4"))),
+    };
+    let bytes = packet.onwards_mut(site.index);
+    let sum = finish(around(sum, &bytes[..covered], field));
+    site.put_checksum(bytes, field, sum)
+}
+
+/// Adds all of `bytes` but the checksum `field`.
+fn around(sum: Sum, bytes: &[u8], field: &Field) -> Sum {
+    let (at, size) = field.byte_range();
+    sum.bytes(&bytes[..at]).bytes(&bytes[at + size..])
+}

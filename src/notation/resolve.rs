@@ -1,0 +1,228 @@
+//! Names → definitions, words → values: what the grammar's parts mean.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::craft::{self, Arg, Stack, Tlv};
+use crate::notation::error::{Fault, Span};
+use crate::notation::syntax::{Item, Layer, Spanned, Value};
+use crate::wire::field::{Field, Kind, Words};
+use crate::wire::proto::Proto;
+use crate::wire::srh;
+
+/// Gives a parsed packet its meaning.
+pub(super) fn packet(layers: &[Spanned<Layer<'_>>]) -> Result<Stack, Fault> {
+    layers.iter().map(layer).collect::<Result<Vec<_>, _>>().map(Stack)
+}
+
+/// The layers that can be written by name.
+fn layers() -> impl Iterator<Item = Proto> {
+    Proto::ALL.iter().copied().filter(|proto| !proto.info().notation.is_empty())
+}
+
+fn layer(parsed: &Spanned<Layer<'_>>) -> Result<craft::Layer, Fault> {
+    let (name, items) = match &parsed.node {
+        Layer::Text(text) => return Ok(craft::Layer::data(text.as_slice())),
+        Layer::Named { name, items } => (name, items),
+    };
+    let Some(proto) = layers().find(|proto| proto.info().notation == name.node) else {
+        let known = layers().map(|proto| proto.info().notation);
+        return Err(Fault::unknown(name.span.clone(), "layer", name.node, "", known));
+    };
+    if proto == Proto::Data {
+        return Ok(craft::Layer::data(digits(parsed.span.clone(), items)?));
+    }
+    let mut layer = craft::Layer::new(proto);
+    for item in items {
+        let (field, value, place) = argument(proto, item)?;
+        if layer.has(field) {
+            return Err(Fault::new(place, format!("'{}' is given twice", field.arg)));
+        }
+        layer.set(field, value);
+    }
+    Ok(layer)
+}
+
+/// One argument of a layer, and where its name stands.
+fn argument(proto: Proto, item: &Item<'_>) -> Result<(&'static Field, Arg, Span), Fault> {
+    let info = proto.info();
+    let writable = || info.fields.iter().copied().filter(|field| !field.arg.is_empty());
+    let find = |name: &str, span: &Span| {
+        writable().find(|field| field.arg == name).ok_or_else(|| {
+            let of = format!(" of {}", info.notation);
+            Fault::unknown(span.clone(), "argument", name, &of, writable().map(|field| field.arg))
+        })
+    };
+    match (&item.name, &item.value.node) {
+        (Some(name), _) => {
+            let field = find(name.node, &name.span)?;
+            Ok((field, value(field, &item.value)?, name.span.clone()))
+        }
+        (None, Value::Word(word)) => {
+            let field = find(word, &item.value.span)?;
+            if field.kind != Kind::Bool {
+                let message = format!("'{word}' needs a value: it takes {}", craft::expects(field));
+                return Err(Fault::new(item.value.span.clone(), message));
+            }
+            Ok((field, Arg::Uint(1), item.value.span.clone()))
+        }
+        (None, _) => {
+            let message = format!("arguments of {} are given by name: name=value", info.notation);
+            Err(Fault::new(item.value.span.clone(), message))
+        }
+    }
+}
+
+/// A value, as `field` understands it.
+fn value(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+    let arg = match &parsed.node {
+        Value::List(items) => items
+            .iter()
+            .map(|item| match &item.name {
+                Some(name) => Err(Fault::new(name.span.clone(), "a list has no names in it")),
+                None => element(field, &item.value),
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map(Arg::List)?,
+        _ => single(field, parsed)?,
+    };
+    arg.check(field).map_err(|error| Fault::new(parsed.span.clone(), error.to_string()))?;
+    Ok(arg)
+}
+
+/// One element of a list.
+fn element(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+    let is_tlv = std::ptr::eq(field, &srh::TLVS);
+    match &parsed.node {
+        Value::Call { name, items } if is_tlv && name.node != "hex" => tlv(&parsed.span, name, items).map(Arg::Tlv),
+        Value::Word("pad1") if is_tlv => Ok(Arg::Tlv(Tlv::Pad1)),
+        Value::List(_) => Err(Fault::new(parsed.span.clone(), "a list inside a list means nothing here")),
+        _ => single(field, parsed),
+    }
+}
+
+/// A TLV constructor.
+fn tlv(span: &Span, name: &Spanned<&str>, items: &[Item<'_>]) -> Result<Tlv, Fault> {
+    let usage = |text: &str| Fault::new(span.clone(), text);
+    let values = items.iter().map(|item| if item.name.is_none() { Some(&item.value) } else { None });
+    let values = values.collect::<Option<Vec<_>>>().ok_or_else(|| usage("TLVs take their values without names"))?;
+    let octet = |parsed: &Spanned<Value<'_>>| {
+        let number = if let Value::Word(word) = parsed.node { number(word) } else { None };
+        number
+            .and_then(|number| u8::try_from(number).ok())
+            .ok_or_else(|| Fault::new(parsed.span.clone(), "expected a number from 0 to 255"))
+    };
+    match (name.node, values.as_slice()) {
+        ("padn", [total]) => match octet(total)? {
+            0 | 1 => Err(Fault::new(total.span.clone(), "a PadN is at least 2 bytes long; pad1 is the single byte")),
+            total => Ok(Tlv::PadN(total)),
+        },
+        ("padn", _) => Err(usage("padn takes the bytes it is long in all: padn(4)")),
+        ("tlv", [kind, rest @ ..]) if rest.len() <= 1 => {
+            let (kind, value) = (octet(kind)?, rest.first().map_or(Ok(Vec::new()), |value| raw(value))?);
+            if value.len() > 255 {
+                return Err(usage(&format!("a TLV's value has at most 255 bytes, not {}", value.len())));
+            }
+            Ok(Tlv::Any { kind, value })
+        }
+        ("tlv", _) => Err(usage("tlv takes a type and a value: tlv(9, 00ff00)")),
+        ("pad1", []) => Ok(Tlv::Pad1),
+        ("pad1", _) => Err(usage("pad1 takes nothing")),
+        (other, _) => Err(Fault::unknown(name.span.clone(), "TLV", other, "", ["pad1", "padn", "tlv", "hex"])),
+    }
+}
+
+/// Bytes: hexadecimal digits, `hex(…)`, or a string.
+fn raw(parsed: &Spanned<Value<'_>>) -> Result<Vec<u8>, Fault> {
+    match &parsed.node {
+        Value::Text(text) => Ok(text.clone()),
+        Value::Word(word) => unhex(parsed.span.clone(), word),
+        Value::Call { name, items } if name.node == "hex" => digits(parsed.span.clone(), items),
+        _ => Err(Fault::new(parsed.span.clone(), "expected bytes in hexadecimal")),
+    }
+}
+
+/// A value that is no list.
+fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+    let wrong = || Fault::new(parsed.span.clone(), format!("{} takes {}", field.arg, craft::expects(field)));
+    let word = match &parsed.node {
+        Value::Word(word) => *word,
+        Value::Text(_) if field.kind == Kind::Bytes => return raw(parsed).map(Arg::Bytes),
+        Value::Call { name, .. } if name.node == "hex" => return raw(parsed).map(Arg::Bytes),
+        Value::Call { name, .. } => {
+            return Err(Fault::new(name.span.clone(), format!("{} takes {}", field.arg, craft::expects(field))));
+        }
+        Value::Text(_) | Value::List(_) => return Err(wrong()),
+    };
+    match field.kind {
+        Kind::Uint(..) if word == "bad" && field.arg == "cksum" => Ok(Arg::Bad),
+        Kind::Uint(..) | Kind::Bool => {
+            number(word).or_else(|| named(field.words, word)).map(Arg::Uint).ok_or_else(|| {
+                let known = field.words.iter().map(|(name, _)| *name);
+                match Fault::unknown(parsed.span.clone(), "value", word, &format!(" of {}", field.arg), known) {
+                    fault if fault.suggests() => fault,
+                    _ => wrong(),
+                }
+            })
+        }
+        // A field that is shown as bytes, but short: a number.
+        Kind::Bytes if matches!(field.byte_range().1, 1..=8) => number(word).map(Arg::Uint).ok_or_else(wrong),
+        Kind::Bytes => unhex(parsed.span.clone(), word).map(Arg::Bytes),
+        Kind::Ether => mac(word).map(Arg::Ether).ok_or_else(wrong),
+        Kind::Ipv4 => word.parse::<Ipv4Addr>().map(Arg::Ipv4).map_err(|_| wrong()),
+        Kind::Ipv6 => word.parse::<Ipv6Addr>().map(Arg::Ipv6).map_err(|_| wrong()),
+        Kind::Text | Kind::Group | Kind::Time | Kind::Duration => Err(wrong()),
+    }
+}
+
+/// A decimal number, or a hexadecimal one after `0x`.
+fn number(word: &str) -> Option<u64> {
+    // Only digits: from_str_radix would take a sign as well.
+    match word.strip_prefix("0x").or(word.strip_prefix("0X")) {
+        Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => u64::from_str_radix(digits, 16).ok(),
+        None if word.bytes().all(|b| b.is_ascii_digit()) => word.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A number by its word, or by its letters where the words are flags.
+fn named(words: Words, word: &str) -> Option<u64> {
+    let find = |wanted: &str| words.iter().find(|(name, _)| *name == wanted).map(|(_, number)| *number);
+    if let Some(number) = find(word) {
+        return Some(number);
+    }
+    if words.is_empty() || words.iter().any(|(name, _)| name.len() != 1) {
+        return None;
+    }
+    word.split_inclusive(|_| true).map(find).try_fold(0, |sum, flag| Some(sum | flag?))
+}
+
+fn mac(word: &str) -> Option<[u8; 6]> {
+    let mut octets = [0; 6];
+    let mut parts = word.split([':', '-']);
+    for octet in &mut octets {
+        let part = parts.next().filter(|part| matches!(part.len(), 1 | 2))?;
+        *octet = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(octets)
+}
+
+/// The digits of `hex(…)`, which the grammar hands over as one word.
+fn digits(span: Span, items: &[Item<'_>]) -> Result<Vec<u8>, Fault> {
+    match items {
+        [] => Err(Fault::new(span, "hex needs its digits in parentheses: hex(00ff)")),
+        [Item { value: Spanned { node: Value::Word(word), span }, .. }, ..] => unhex(span.clone(), word),
+        _ => Err(Fault::new(span, "expected hexadecimal digits")),
+    }
+}
+
+/// Hexadecimal digits, spaces between them ignored, to bytes.
+fn unhex(span: Span, word: &str) -> Result<Vec<u8>, Fault> {
+    let word: String = word.split_whitespace().collect();
+    let digits = word.strip_prefix("0x").unwrap_or(&word);
+    hex::decode(digits).map_err(|error| match error {
+        hex::FromHexError::OddLength => {
+            Fault::new(span, format!("{} hexadecimal digits; bytes have two each", digits.len()))
+        }
+        _ => Fault::new(span, "expected bytes in hexadecimal"),
+    })
+}
