@@ -5,6 +5,7 @@ mod client;
 mod doctor;
 mod exit;
 mod lab;
+mod send;
 mod server;
 mod value;
 
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Client(client::Arguments),
+    Send(send::Arguments),
     Server(server::Arguments),
     Doctor(doctor::Arguments),
     Lab(lab::Arguments),
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Client(arguments) => client::run(arguments, cli.verbose),
+        Command::Send(arguments) => send::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),

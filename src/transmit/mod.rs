@@ -8,6 +8,7 @@ mod error;
 pub mod neighbour;
 pub mod pace;
 mod packet;
+pub mod prepare;
 mod raw6;
 
 use std::net::Ipv6Addr;
