@@ -17,7 +17,7 @@ pub fn whole_path(path: &[Ipv6Addr], destination: Ipv6Addr) -> Vec<Ipv6Addr> {
 
 /// The SRH of a path in travelled order, the destination last: all segments in
 /// the list, Segments Left on the first. The kernel fills in Next Header, and
-/// writes Segment List[0] again from the address sent to.
+/// writes `Segment List[0]` again from the address sent to.
 ///
 /// # Errors
 /// Where the path is longer than a socket option can be.

@@ -81,8 +81,8 @@ pub fn set_int(socket: impl AsFd, level: i32, name: i32, value: i32) -> io::Resu
 
 /// Sets the Routing Header that every packet of the socket will carry (the
 /// sticky option IPV6_RTHDR, RFC 3542 §6); an empty one takes it off again.
-/// For type 4, Linux puts the destination into Segment List[0] and sends to
-/// Segment List[Segments Left]. No privilege is needed.
+/// For type 4, Linux puts the destination into `Segment List[0]` and sends to
+/// `Segment List[Segments Left]`. No privilege is needed.
 ///
 /// # Errors
 /// EINVAL for a header that the kernel does not accept.
