@@ -16,6 +16,7 @@
 //!   vocabulary of fields that every other module uses. No I/O, never panics.
 //! - floor 1, [`sys`]: the system calls, and with them the only `unsafe`.
 //! - floor 2, [`srv6`]: what segments mean: paths, final destinations.
+//! - floor 2, [`topology`]: networks of SRv6 nodes as typed text files.
 //! - floor 2, [`capture`]: where frames come from and go to.
 //! - floor 3, [`dissect`]: bytes → layers and diagnostics, for any bytes.
 //! - floor 3, [`craft`]: layers → bytes, everything not given is computed.
@@ -35,6 +36,7 @@ pub mod show;
 pub mod socket;
 pub mod srv6;
 pub mod sys;
+pub mod topology;
 pub mod transmit;
 pub mod wire;
 

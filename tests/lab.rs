@@ -551,7 +551,7 @@ fn the_kernel_takes_everything_a_topology_can_say() {
 
 #[test]
 fn topologies_are_shown_as_they_are_written() {
-    let written = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lab/line3.toml")).unwrap();
+    let written = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/topology/line3.toml")).unwrap();
     assert_eq!(check(sr6(&["lab", "show", "line3"])), written.trim());
     let output = sr6(&["lab", "show", "./line3"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -7,9 +7,9 @@ use std::process::Command;
 use clap::{Args, Subcommand};
 
 use crate::lab::named::{self, Named};
-use crate::lab::topology::{self, Topology, TopologyError};
 use crate::lab::{Lab, LabError, Trace, plan, sandbox};
 use crate::sys::signal;
+use crate::topology::{self, Topology, TopologyError};
 
 use super::{Exit, Failure, Outcome};
 

@@ -14,8 +14,8 @@ use pnet::datalink::NetworkInterface;
 use crate::sys::{namespace, signal};
 
 use super::plan::{self, Action, Step};
-use super::topology::Topology;
 use super::{LabError, Node};
+use crate::topology::Topology;
 
 /// Where `ip netns` keeps its names.
 pub(super) const NETNS: &str = "/var/run/netns";

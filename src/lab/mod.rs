@@ -2,8 +2,7 @@
 //! iproute2's `ip`, on which everything else can be tried against a real
 //! kernel.
 //!
-//! - [`topology`]: what a lab consists of, and the file format.
-//! - [`plan`]: a topology as the shell commands that build it.
+//! - [`plan`]: a [topology](crate::topology) as the shell commands that build it.
 //! - [`sandbox`]: a private place to build it in, for everybody, that leaves
 //!   nothing behind.
 //! - [`named`]: labs that stay, under names, for root.
@@ -34,16 +33,11 @@ use crate::sys::namespace::{self, Kinds};
 mod build;
 pub mod doctor;
 pub mod named;
-mod parse;
-mod parse_sid;
 pub mod plan;
-mod prefix;
-mod raw;
 pub mod sandbox;
-pub mod topology;
 
+pub use crate::topology::{Topology, TopologyError};
 pub use build::Trace;
-pub use topology::{Topology, TopologyError};
 
 /// A topology that exists on this kernel.
 #[derive(Debug)]

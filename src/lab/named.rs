@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use crate::sys::capability::Capability;
 
 use super::build::{self, NETNS, Trace};
-use super::topology::Topology;
 use super::{LabError, Node, plan};
+use crate::topology::Topology;
 
 const REGISTRY: &str = "/var/run/sr6/lab";
 
@@ -96,7 +96,7 @@ pub fn list() -> Result<Vec<Named>, LabError> {
         let path = entry.map_err(|e| registry(Path::new(REGISTRY), e))?.path();
         if path.extension().is_some_and(|ext| ext == "toml") {
             let topology = Topology::load(&path.display().to_string())?;
-            let there = |node: &&super::topology::Node| {
+            let there = |node: &&crate::topology::Node| {
                 Path::new(NETNS).join(plan::namespace(&prefix(&topology.name), &node.name)).exists()
             };
             labs.push(Named { present: topology.nodes.iter().filter(there).count(), topology });

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::topology::{
+use crate::topology::{
     Behavior, Encap, EncapMode, Flavors, HmacAlgorithm, HmacKey, Link, LinkEnd, LocalSid, Lookup, Mac, Node, Route,
     SegmentList, Table, Topology,
 };

@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use super::prefix::Prefix;
-use super::topology::{Encap, EncapMode, HmacKey, Link, LinkEnd, Mac, Node, Route, SegmentList, Table, Topology};
+use super::{Encap, EncapMode, HmacKey, Link, LinkEnd, Mac, Node, Route, SegmentList, Table, Topology};
 use super::{parse_sid, raw};
 
 /// Why a topology cannot be used.
@@ -315,7 +315,7 @@ b = { node = 'b', interface = 'ba' }
 
     #[test]
     fn the_built_in_topologies_are_good() {
-        for (name, _) in super::super::topology::BUILT_IN {
+        for (name, _) in super::super::BUILT_IN {
             let topology = Topology::built_in(name).unwrap();
             assert_eq!(topology.name, name);
             assert!(!topology.description.is_empty());
@@ -335,7 +335,7 @@ b = { node = 'b', interface = 'ba' }
 
     #[test]
     fn the_example_in_the_documentation_is_good() {
-        let docs = include_str!("topology.rs");
+        let docs = include_str!("mod.rs");
         let lines = docs.lines().skip_while(|l| *l != "//! ```toml").skip(1).take_while(|l| *l != "//! ```");
         let text: String = lines.map(|l| l.trim_start_matches("//!").to_string() + "\n").collect();
         let topology = Topology::parse("docs", &text).unwrap();

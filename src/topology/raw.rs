@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::Deserialize;
 
-use super::topology::{CsidLayout, EncapMode, HmacAlgorithm, SegmentList};
+use super::{CsidLayout, EncapMode, HmacAlgorithm, SegmentList};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

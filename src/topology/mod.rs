@@ -1,4 +1,4 @@
-//! What a lab consists of, as types; the text form is one TOML file.
+//! Networks of SRv6 nodes, as types; the text form is one TOML file.
 //!
 //! Everything is typed: a route knows its segment list, a SID its behaviour
 //! and parameters. Those who build it on a kernel and those who merely reason
@@ -70,13 +70,18 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-pub use super::parse::{Problem, TopologyError};
-pub use super::prefix::Prefix;
+mod parse;
+mod parse_sid;
+mod prefix;
+mod raw;
+
+pub use parse::{Problem, TopologyError};
+pub use prefix::Prefix;
 
 /// The topologies that come with the tool: name and text.
 pub const BUILT_IN: [(&str, &str); 1] = [("line3", include_str!("line3.toml"))];
 
-/// A lab's description: checked, so that every name it mentions exists.
+/// A network: checked, so that every name it mentions exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topology {
     /// What the lab is called.
@@ -346,7 +351,7 @@ impl Topology {
 
     /// Parses and checks a text; `file` is what errors call it.
     pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
-        super::parse::parse(text).map_err(|problem| TopologyError { file: file.to_string(), problem })
+        parse::parse(text).map_err(|problem| TopologyError { file: file.to_string(), problem })
     }
 
     /// The node of that name.

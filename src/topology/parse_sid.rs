@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::parse::{Problem, known_interface, known_node, segments, table, text, value};
 use super::prefix::Prefix;
 use super::raw;
-use super::topology::{Behavior, Flavors, LocalSid, Lookup, Node, SegmentList, Table, Topology};
+use super::{Behavior, Flavors, LocalSid, Lookup, Node, SegmentList, Table, Topology};
 
 /// The SID and the index of its node.
 pub(super) fn check_sid(topology: &Topology, raw: raw::Sid) -> Result<(usize, LocalSid), Problem> {
@@ -152,7 +152,7 @@ fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) 
 
 #[cfg(test)]
 mod tests {
-    use super::super::topology::CsidLayout;
+    use super::super::CsidLayout;
     use super::*;
 
     fn parse(more: &str) -> Result<LocalSid, String> {
