@@ -25,10 +25,12 @@
 //! - floor 4, [`transmit`]: how bytes leave the machine.
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
-//! - floor 6, `cli`: the command line, known to no other module.
+//! - floor 6, [`demo`]: the article's experiment, from all of the above.
+//! - floor 7, `cli`: the command line, known to no other module.
 
 pub mod capture;
 pub mod craft;
+pub mod demo;
 pub mod dissect;
 pub mod lab;
 pub mod notation;

@@ -2,9 +2,11 @@
 //! validated plan → one call into the library → an exit code.
 
 mod client;
+mod demo;
 mod doctor;
 mod exit;
 mod lab;
+mod manual;
 mod send;
 mod server;
 mod value;
@@ -31,11 +33,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
     Doctor(doctor::Arguments),
     Lab(lab::Arguments),
+    Completions(manual::CompletionArguments),
+    Man(manual::ManArguments),
 }
 
 /// Parses the process's arguments, runs the subcommand, and reports.
@@ -52,10 +57,13 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Outcome {
     match &cli.command {
+        Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Send(arguments) => send::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
     }
 }

@@ -5,6 +5,6 @@
 pub mod columns;
 pub mod hex;
 pub mod line;
-mod text;
+pub mod text;
 pub mod time;
 pub mod tree;

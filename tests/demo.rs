@@ -1,0 +1,151 @@
+//! `sr6 demo` from start to finish, as the user one is and as an ordinary one,
+//! and what it keeps in the eyes of tshark and tcpdump.
+
+mod witness;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const SR6: &str = env!("CARGO_BIN_EXE_sr6");
+
+/// A directory of the test's own that everybody may write to, with the program
+/// in it; gone when the test is over.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(name: &str) -> Self {
+        let directory = std::env::temp_dir().join(format!("sr6-demo-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::copy(SR6, directory.join("sr6")).unwrap();
+        Self(directory)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the demo; nothing where this machine does not allow it.
+fn demo(command: &mut Command, keep: &Path) -> Option<String> {
+    let output: Output = command.args(["demo", "--keep"]).arg(keep).output().unwrap();
+    if output.status.code() == Some(3) {
+        witness::skip(String::from_utf8_lossy(&output.stderr).trim());
+        return None;
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    Some(text)
+}
+
+/// What every successful run says.
+fn every_step_is_ok(text: &str) {
+    assert!(text.contains("16 of 16 steps OK"), "{text}");
+    assert!(!text.contains("FAIL"), "{text}");
+    assert!(text.contains("Segments Left: 1") && text.contains("Segments Left: 0"), "{text}");
+}
+
+#[test]
+fn every_step_is_ok_and_the_captures_prove_it() {
+    let place = Place::new("own");
+    let captures = place.path("captures");
+    let Some(text) = demo(&mut Command::new(SR6), &captures) else { return };
+    every_step_is_ok(&text);
+
+    let ask = |file: &str, filter: &str, fields: &[&str]| {
+        let mut command = witness::command("tshark");
+        command.arg("-r").arg(captures.join(file)).args([
+            "-o",
+            "udp.check_checksum:TRUE",
+            "-Y",
+            filter,
+            "-T",
+            "fields",
+        ]);
+        command.args(fields.iter().flat_map(|field| ["-e", field]));
+        witness::run(command).map(|run| run.stdout)
+    };
+    let columns = ["ipv6.dst", "ipv6.hlim", "ipv6.routing.segleft", "udp.checksum.status"];
+    let Some(near) = ask("n1-v12.pcap", "udp.dstport == 3000", &columns) else { return };
+    assert_eq!(near, "2001:db8::2\t64\t1\t1\n".repeat(3));
+    let far = ask("n3-v32.pcap", "udp.dstport == 3000", &columns).unwrap();
+    assert_eq!(far, "2001:db9::1\t63\t0\t1\n".repeat(3));
+
+    let mut tcpdump = witness::command("tcpdump");
+    tcpdump.arg("-nnvvr").arg(captures.join("n1-v12.pcap")).arg("ip6 proto 43");
+    let Some(run) = witness::run(tcpdump) else { return };
+    assert_eq!(run.stdout.matches("[udp sum ok]").count(), 3, "{}", run.stdout);
+}
+
+/// The article's Wireshark view of the packet on n3's link, line by line.
+#[test]
+fn the_tree_shows_what_the_article_shows() {
+    let place = Place::new("tree");
+    let captures = place.path("captures");
+    if demo(&mut Command::new(SR6), &captures).is_none() {
+        return;
+    }
+    let output = Command::new(SR6).args(["read", "-V"]).arg(captures.join("n3-v32.pcap")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "Ethernet II, Src: 02:00:00:00:00:23, Dst: 02:00:00:00:00:32",
+        "    Type: IPv6 (0x86dd)",
+        "Internet Protocol Version 6, Src: 2001:db8::1, Dst: 2001:db9::1",
+        "    0110 .... = Version: 6",
+        "    .... 0000 0000 .... .... .... .... .... = Traffic Class: 0x00 (DSCP: CS0, ECN: Not-ECT)",
+        "    Next Header: Routing Header for IPv6 (43)",
+        "    Hop Limit: 63",
+        "    Source Address: 2001:db8::1",
+        "    Destination Address: 2001:db9::1",
+        "    Routing Header for IPv6 (Segment Routing)",
+        "        Next Header: UDP (17)",
+        "        Length: 4",
+        "        [Length: 40 bytes]",
+        "        Type: Segment Routing (4)",
+        "        Segments Left: 0",
+        "        Last Entry: 1",
+        "        Flags: 0x00",
+        "        Tag: 0000",
+        "        Address[1]: 2001:db8::2",
+        "    Destination Port: 3000",
+        "    [Checksum Status: Good]",
+        "Data (15 bytes)",
+    ] {
+        assert!(text.lines().any(|have| have == line), "{line:?} is not in\n{text}");
+    }
+    assert!(text.lines().any(|have| have.starts_with("        Address[0]: 2001:db9::1")), "{text}");
+}
+
+#[test]
+fn an_ordinary_user_can_run_it() {
+    let place = Place::new("nobody");
+    let mut command = Command::new(place.path("sr6"));
+    if sr6::sys::capability::Capability::SysAdmin.held() {
+        command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
+        command.arg(place.path("sr6"));
+    }
+    if let Some(text) = demo(&mut command, &place.path("captures")) {
+        every_step_is_ok(&text);
+        assert!(place.path("captures/n1-v12.pcap").exists());
+    }
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    let place = Place::new("trace");
+    let namespaces = || fs::read_dir("/run/netns").map_or(0, Iterator::count);
+    let before = namespaces();
+    if demo(&mut Command::new(SR6), &place.path("captures")).is_some() {
+        assert_eq!(namespaces(), before);
+    }
+}
