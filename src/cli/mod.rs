@@ -2,6 +2,7 @@
 //! validated plan → one call into the library → an exit code.
 
 mod client;
+mod craft;
 mod demo;
 mod doctor;
 mod exit;
@@ -34,6 +35,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Arguments),
+    Craft(craft::Arguments),
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
+        Command::Craft(arguments) => craft::run(arguments),
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Send(arguments) => send::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
