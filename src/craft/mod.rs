@@ -56,3 +56,6 @@ pub use error::{CraftError, Problem};
 pub use layer::{Layer, Stack};
 pub use tlv::Tlv;
 pub use typed::*;
+
+#[cfg(test)]
+mod tests;
