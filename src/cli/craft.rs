@@ -29,7 +29,7 @@ Examples:
 Layers: eth vlan sll null ip4 ip6 hbh dst routing srh frag udp tcp icmp4 icmp6 \"text\" hex(00ff)")]
 pub struct Arguments {
     /// Packets; `-` reads one per line from standard input (# starts a comment line)
-    #[arg(required = true, value_name = "NOTATION", allow_hyphen_values = false)]
+    #[arg(required = true, value_name = "NOTATION")]
     packets: Vec<String>,
     /// Print a hexdump of each packet too
     #[arg(short = 'x', long)]
@@ -63,6 +63,10 @@ struct Crafted {
 
 /// Runs the subcommand. Every packet is built before anything is written.
 pub fn run(arguments: &Arguments) -> Outcome {
+    let to_stdout = arguments.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if to_stdout && (arguments.hex || arguments.output.is_some()) {
+        return Err(Failure::input("-w - has standard output for itself; leave out -x and -o, or name a file"));
+    }
     let mut packets = Vec::new();
     for (index, text) in arguments.packets.iter().enumerate() {
         match text.as_str() {
@@ -181,6 +185,17 @@ fn timestamp(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::proto::Proto;
+
+    #[test]
+    fn help_names_every_layer() {
+        let help = Arguments::augment_args(clap::Command::new("craft")).render_help().to_string();
+        let (_, layers) = help.split_once("Layers:").unwrap();
+        let names: Vec<_> = layers.split([' ', '(', '\n']).collect();
+        for proto in Proto::ALL.iter().map(|proto| proto.info().notation).filter(|name| !name.is_empty()) {
+            assert!(names.contains(&proto), "{proto}");
+        }
+    }
 
     #[test]
     fn times_are_decimal_seconds() {

@@ -1,0 +1,404 @@
+//! Independent witnesses of the builder: scapy builds the same packets byte
+//! for byte, tshark finds every checksum good, etherparse builds the same
+//! classic headers; and `sr6 craft` as its user sees it.
+
+mod witness;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use sr6::capture::Frame;
+use sr6::capture::write::{Options, Writer};
+use sr6::{craft, notation};
+
+/// A small generator of numbers, the same in every run (xorshift64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        (self.roll() >> 16) % n
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    fn ip6(&mut self) -> String {
+        let (x, y) = (self.below(0x10000), self.below(0x10000));
+        std::net::Ipv6Addr::from([0x2001, 0xdb8, 0, x as u16, 0, 0, 0, y as u16]).to_string()
+    }
+
+    fn ip4(&mut self) -> String {
+        format!("10.{}.{}.{}", self.below(256), self.below(256), self.below(256))
+    }
+
+    fn mac(&mut self) -> String {
+        let octets = (0..5).map(|_| format!("{:02x}", self.below(256))).collect::<Vec<_>>();
+        format!("02:{}", octets.join(":"))
+    }
+
+    fn hex(&mut self, most: u64) -> String {
+        (0..self.below(most + 1)).map(|_| format!("{:02x}", self.below(256))).collect()
+    }
+}
+
+/// A packet as two tools are told of it.
+#[derive(Default)]
+struct Recipe {
+    notation: String,
+    scapy: String,
+}
+
+impl Recipe {
+    fn add(&mut self, notation: &str, scapy: &str) {
+        if !self.notation.is_empty() {
+            self.notation.push('/');
+            self.scapy.push('/');
+        }
+        self.notation.push_str(notation);
+        self.scapy.push_str(scapy);
+    }
+
+    /// Anything from a link layer to a payload.
+    fn any(dice: &mut Dice) -> Self {
+        let mut recipe = Self::default();
+        if dice.chance(40) {
+            recipe.ethernet(dice);
+        }
+        recipe.ip6(dice, 2);
+        recipe
+    }
+
+    fn ethernet(&mut self, dice: &mut Dice) {
+        let (src, dst) = (dice.mac(), dice.mac());
+        self.add(&format!("eth(src={src}, dst={dst})"), &format!("Ether(src='{src}',dst='{dst}')"));
+        if dice.chance(40) {
+            let (id, pcp) = (dice.below(4096), dice.below(8));
+            self.add(&format!("vlan(id={id}, pcp={pcp})"), &format!("Dot1Q(vlan={id},prio={pcp})"));
+        }
+    }
+
+    /// An IPv6 header with extension headers and what they carry, at most
+    /// `depth` packets inside each other.
+    fn ip6(&mut self, dice: &mut Dice, depth: u32) {
+        let (src, dst) = (dice.ip6(), dice.ip6());
+        let (hlim, flow, tc) = (dice.below(256), dice.below(1 << 20), dice.below(256));
+        let segments: Vec<String> = (0..1 + dice.below(5)).map(|_| dice.ip6()).collect();
+        let has_srh = dice.chance(75);
+        // Without one given, the destination is the first segment.
+        let given = !has_srh || dice.chance(50);
+        let n = segments.len() as u64;
+        let left = if dice.chance(60) { n - 1 } else { dice.below(n) };
+        let active = &segments[(n - 1 - left) as usize];
+        let (ours, theirs) = if given { (format!(", dst={dst}"), &dst) } else { (String::new(), active) };
+        self.add(
+            &format!("ip6(src={src}{ours}, hlim={hlim}, flow={flow:#x}, tc={tc})"),
+            &format!("IPv6(src='{src}',dst='{theirs}',hlim={hlim},fl={flow},tc={tc})"),
+        );
+        for (ours, theirs) in [("hbh", "IPv6ExtHdrHopByHop"), ("dst", "IPv6ExtHdrDestOpt")] {
+            if dice.chance(15) {
+                let value = dice.hex(20);
+                let data = format!("1e{:02x}{value}", value.len() / 2);
+                let option = format!("HBHOptUnknown(otype=0x1e,optdata=bytes.fromhex('{value}'))");
+                self.add(&format!("{ours}(data={data})"), &format!("{theirs}(options=[{option}])"));
+            }
+        }
+        if has_srh {
+            self.srh(dice, &segments, left);
+        }
+        if dice.chance(10) {
+            let id = dice.below(1 << 32);
+            self.add(&format!("frag(id={id:#x})"), &format!("IPv6ExtHdrFragment(id={id})"));
+        }
+        self.upper(dice, depth, true);
+    }
+
+    fn srh(&mut self, dice: &mut Dice, segments: &[String], left: u64) {
+        let (tag, flags) = (dice.below(0x10000), if dice.chance(20) { 0x20 } else { 0 });
+        let wire: Vec<&str> = segments.iter().rev().map(String::as_str).collect();
+        let list = if dice.chance(50) {
+            format!("path=[{}]", segments.join(", "))
+        } else {
+            format!("segs=[{}]", wire.join(", "))
+        };
+        let mut ours = format!("{list}, sl={left}, tag={tag:#x}, flags={flags}");
+        let mut theirs = format!(
+            "addresses={wire:?},segleft={left},lastentry={},tag={tag},oam={}",
+            segments.len() - 1,
+            u8::from(flags != 0)
+        );
+        if dice.chance(30) {
+            // Of a size that needs no padding: scapy pads by Pad1.
+            let value = "5a".repeat([6, 14, 22][dice.below(3) as usize]);
+            let _ = write!(ours, ", tlvs=[tlv(9, {value})]");
+            let len = value.len() / 2;
+            let tlv = format!("IPv6ExtHdrSegmentRoutingTLV(type=9,len={len},value=bytes.fromhex('{value}'))");
+            let _ = write!(theirs, ",tlv_objects=[{tlv}]");
+        }
+        self.add(&format!("srh({ours})"), &format!("IPv6ExtHdrSegmentRouting({theirs})"));
+    }
+
+    fn ip4(&mut self, dice: &mut Dice, depth: u32) {
+        let (src, dst, ttl, id, tos) = (dice.ip4(), dice.ip4(), dice.below(256), dice.below(65536), dice.below(256));
+        let df = dice.chance(50);
+        let (ours, theirs) = if df { (", df", "DF") } else { ("", "") };
+        self.add(
+            &format!("ip4(src={src}, dst={dst}, ttl={ttl}, id={id}, tos={tos}{ours})"),
+            &format!("IP(src='{src}',dst='{dst}',ttl={ttl},id={id},tos={tos},flags='{theirs}')"),
+        );
+        self.upper(dice, depth, false);
+    }
+
+    /// What an IP header carries.
+    fn upper(&mut self, dice: &mut Dice, depth: u32, in_ip6: bool) {
+        let (sport, dport) = (dice.below(65536), dice.below(65536));
+        let (id, seq) = (dice.below(65536), dice.below(65536));
+        match dice.below(if depth > 0 { 6 } else { 4 }) {
+            0 | 1 => {
+                self.add(&format!("udp(sport={sport}, dport={dport})"), &format!("UDP(sport={sport},dport={dport})"));
+            }
+            2 => {
+                let (seq, ack, win) = (dice.below(1 << 32), dice.below(1 << 32), dice.below(65536));
+                let flags = ["S", "SA", "A", "PA", "FA", "R"][dice.below(6) as usize];
+                let (ours, theirs) = match dice.chance(40) {
+                    true => (", options=020405b401030307", "[('MSS',1460),('NOP',None),('WScale',7)]"),
+                    false => ("", "[]"),
+                };
+                self.add(
+                    &format!("tcp(sport={sport}, dport={dport}, seq={seq}, ack={ack}, flags={flags}, win={win}{ours})"),
+                    &format!(
+                        "TCP(sport={sport},dport={dport},seq={seq},ack={ack},flags='{flags}',window={win},options={theirs})"
+                    ),
+                );
+            }
+            3 if in_ip6 => {
+                let (ours, theirs) = [("echo", "Request"), ("reply", "Reply")][dice.below(2) as usize];
+                self.add(
+                    &format!("icmp6(type={ours}, id={id}, seq={seq})"),
+                    &format!("ICMPv6Echo{theirs}(id={id},seq={seq})"),
+                );
+            }
+            3 => self.add(&format!("icmp4(id={id}, seq={seq})"), &format!("ICMP(type=8,id={id},seq={seq})")),
+            4 => return self.ip4(dice, depth - 1),
+            _ => return self.ip6(dice, depth - 1),
+        }
+        let payload = dice.hex(40);
+        if dice.chance(80) {
+            self.add(&format!("hex({payload})"), &format!("Raw(bytes.fromhex('{payload}'))"));
+        }
+    }
+}
+
+/// Some hundreds of packets, the same in every run.
+fn recipes() -> Vec<Recipe> {
+    let mut dice = Dice(0x5eed_0000_8754);
+    (0..400).map(|_| Recipe::any(&mut dice)).collect()
+}
+
+fn build(text: &str) -> Vec<u8> {
+    let layers = notation::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    craft::build(&layers).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+#[test]
+fn scapy_builds_the_same_bytes() {
+    const SCRIPT: &str = "
+import sys
+try:
+    from scapy.layers.l2 import *
+    from scapy.layers.inet import *
+    from scapy.layers.inet6 import *
+    from scapy.packet import Raw
+except ImportError:
+    sys.exit(77)
+for line in sys.stdin:
+    print(bytes(eval(line)).hex())
+";
+    let recipes = recipes();
+    let script: String = recipes.iter().map(|recipe| recipe.scapy.clone() + "\n").collect();
+    // The distribution's own Python is the one that has its scapy.
+    let python = if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
+    let mut command = witness::command(python);
+    command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else { return witness::skip("python3 is not installed") };
+    let mut stdin = child.stdin.take().unwrap();
+    let feeder = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    if output.status.code() == Some(77) {
+        return witness::skip("scapy is not installed");
+    }
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stderr}");
+    feeder.join().unwrap().unwrap();
+    assert_eq!(stdout.lines().count(), recipes.len());
+    for (recipe, theirs) in recipes.iter().zip(stdout.lines()) {
+        assert_eq!(hex::encode(build(&recipe.notation)), theirs, "\n{}\n{}", recipe.notation, recipe.scapy);
+    }
+}
+
+/// A file that goes away with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("sr6-{}-{name}", std::process::id())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn tshark_finds_every_checksum_good() {
+    const STATUS: [&str; 5] = [
+        "ip.checksum.status",
+        "udp.checksum.status",
+        "tcp.checksum.status",
+        "icmp.checksum.status",
+        "icmpv6.checksum.status",
+    ];
+    let recipes = recipes();
+    let file = Scratch::new("craft.pcapng");
+    let mut writer = Writer::create(&file.0, &Options::default()).unwrap();
+    for recipe in &recipes {
+        let layers = notation::parse(&recipe.notation).unwrap();
+        let bytes = craft::build(&layers).unwrap();
+        writer.write(&Frame::new(craft::link_type(&layers).unwrap(), &bytes)).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let mut command = witness::command("tshark");
+    command.arg("-r").arg(&file.0).args(["-T", "fields"]);
+    for preference in ["ip", "udp", "tcp"] {
+        command.args(["-o", &format!("{preference}.check_checksum:TRUE")]);
+    }
+    for field in STATUS.into_iter().chain(["_ws.malformed"]) {
+        command.args(["-e", field]);
+    }
+    let Some(run) = witness::run(command) else { return };
+    assert!(run.success, "{}", run.stderr);
+    assert_eq!(run.stdout.lines().count(), recipes.len());
+    for (recipe, line) in recipes.iter().zip(run.stdout.lines()) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let (statuses, malformed) = (&columns[..STATUS.len()], columns[STATUS.len()]);
+        assert_eq!(malformed, "", "{}", recipe.notation);
+        let all: Vec<&str> = statuses.iter().flat_map(|s| s.split(',')).filter(|s| !s.is_empty()).collect();
+        assert!(!all.is_empty() && all.iter().all(|status| *status == "1"), "{line}\n{}", recipe.notation);
+    }
+}
+
+#[test]
+fn etherparse_builds_the_same_classic_headers() {
+    use etherparse::PacketBuilder;
+    let mut dice = Dice(7);
+    for _ in 0..100 {
+        let (sport, dport, ttl) = (dice.below(65536) as u16, dice.below(65536) as u16, dice.below(256) as u8);
+        let (seq, win) = (dice.below(1 << 32) as u32, dice.below(65536) as u16);
+        let (s4, d4, s6, d6) = (dice.ip4(), dice.ip4(), dice.ip6(), dice.ip6());
+        let payload = dice.hex(30);
+        let data = hex::decode(&payload).unwrap();
+        let octets4 = |text: &str| text.parse::<std::net::Ipv4Addr>().unwrap().octets();
+        let octets6 = |text: &str| text.parse::<std::net::Ipv6Addr>().unwrap().octets();
+
+        let mut theirs = Vec::new();
+        PacketBuilder::ipv4(octets4(&s4), octets4(&d4), ttl).udp(sport, dport).write(&mut theirs, &data).unwrap();
+        // etherparse sets Don't Fragment.
+        let ours = format!("ip4(src={s4}, dst={d4}, ttl={ttl}, df)/udp(sport={sport}, dport={dport})/hex({payload})");
+        assert_eq!(hex::encode(build(&ours)), hex::encode(&theirs), "{ours}");
+
+        let mut theirs = Vec::new();
+        let builder = PacketBuilder::ipv6(octets6(&s6), octets6(&d6), ttl).tcp(sport, dport, seq, win).syn();
+        builder.write(&mut theirs, &data).unwrap();
+        let ours = format!(
+            "ip6(src={s6}, dst={d6}, hlim={ttl})/tcp(sport={sport}, dport={dport}, seq={seq}, win={win})/hex({payload})"
+        );
+        assert_eq!(hex::encode(build(&ours)), hex::encode(&theirs), "{ours}");
+    }
+}
+
+fn sr6(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sr6"))
+        .arg("craft")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may end before it has read everything.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn a_mistake_is_pointed_at() {
+    let output = sr6(&["ip6(hlmi=3)/udp"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, b"");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "sr6: unknown argument 'hlmi' of ip6; did you mean 'hlim'?\n  ip6(hlmi=3)/udp\n      ^^^^\n"
+    );
+}
+
+#[test]
+fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
+    let file = Scratch::new("half.pcap");
+    let path = file.0.to_str().unwrap();
+    let output = sr6(&["-w", path, "-o", "hex", "ip6(dst=::1)", "-"], "# fine\nip6\n\nip6/srh\n");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, b"");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "sr6: line 4: layer 2 (srh): needs path= or segs=\n");
+    assert!(!file.0.exists());
+}
+
+#[test]
+fn packets_are_stored_with_their_link_type_and_time() {
+    let file = Scratch::new("stored.pcap");
+    let path = file.0.to_str().unwrap();
+    let output = sr6(&["-w", path, "--time", "1700000000.5", "eth/ip6/\"x\"", "eth/ip6/\"yy\""], "");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.stdout, b"");
+    let mut reader = sr6::capture::file::Reader::open(&file.0).unwrap();
+    let mut lengths = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        assert_eq!(frame.link, sr6::wire::link_type::LinkType::ETHERNET);
+        assert_eq!(frame.time.unwrap().to_string(), "1700000000.500000000");
+        lengths.push(frame.data.len());
+    }
+    assert_eq!(lengths, [55, 56]);
+}
+
+#[test]
+fn outputs_are_what_was_asked_for() {
+    let packet = "ip6(src=::1, dst=::2)/udp(sport=1, dport=2)/\"hi\"";
+    let text = |arguments: &[&str], input: &str| {
+        let output = sr6(arguments, input);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let line = text(&["-o", "hex", packet], "");
+    let addresses = format!("{:032x}{:032x}", 1, 2);
+    assert_eq!(line, format!("60000000000a1140{addresses}00010002000a976b6869\n"));
+    assert_eq!(text(&["-o", "hex", "-"], &format!("{packet}\n{packet}\n")), line.repeat(2));
+    assert_eq!(text(&["-o", "notation", &packet.replace(", ", " ,\n ")], ""), format!("{packet}\n"));
+    let tree = text(&["-x", packet], "");
+    assert!(tree.contains("Internet Protocol Version 6, Src: ::1, Dst: ::2"), "{tree}");
+    assert!(tree.contains("[Checksum Status: Good]"), "{tree}");
+    assert!(tree.contains("\n\n0000  60 00 00 00"), "{tree}");
+    let refused = sr6(&["hex(00)"], "");
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(text(&["-o", "hex", "hex(00)"], ""), "00\n");
+}
