@@ -90,7 +90,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Where the outermost packet with an SRH is bound for in the end: the last
-    /// SRH's Segment List[0].
+    /// SRH's first list entry.
     pub fn final_destination(&self) -> Option<Ipv6Addr> {
         self.outer_srhs().last().and_then(|(_, srh)| path::final_destination(&srh))
     }

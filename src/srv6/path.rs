@@ -17,7 +17,7 @@ pub fn active(srh: &Srh<'_>) -> Option<Ipv6Addr> {
     srh.segment(usize::from(srh.segments_left()))
 }
 
-/// Where the path ends: Segment List[0]. `None` for an empty list.
+/// Where the path ends: the first list entry. `None` for an empty list.
 pub fn final_destination(srh: &Srh<'_>) -> Option<Ipv6Addr> {
     srh.segment(0)
 }

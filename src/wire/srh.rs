@@ -213,7 +213,7 @@ impl<'a> Srh<'a> {
         usize::from(self.last_entry()) + 1 > self.slots()
     }
 
-    /// Segment List[`index`], of the list as Last Entry claims it.
+    /// Entry `index` of the segment list, as Last Entry claims the list.
     pub fn segment(&self, index: usize) -> Option<Ipv6Addr> {
         let (segments, _) = self.rest.as_chunks::<SEGMENT_LEN>();
         segments.get(..self.segment_count())?.get(index).map(|octets| Ipv6Addr::from(*octets))
