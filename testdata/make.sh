@@ -87,7 +87,7 @@ record() {
     # A directory that root without privileges over the outside may write to.
     "$sr6" lab run "$topology" "$node" -- sh -c '
         file=$1 interface=$2 command=$3; shift 3
-        tcpdump -U -i "$interface" -w "$file" "$@" ip6 proto 43 or icmp6 2> "$file.log" & tcpdump=$!
+        tcpdump -U --immediate-mode -Z root -i "$interface" -w "$file" "$@" ip6 proto 43 or icmp6 2> "$file.log" & tcpdump=$!
         until grep -q listening "$file.log"; do sleep 0.05; done
         ip netns exec n1 sh -c "$command"
         sleep 0.3; kill -INT "$tcpdump"; wait "$tcpdump"' - "$work/capture" "$interface" "$*" "${options[@]}" < /dev/null
@@ -97,7 +97,10 @@ send="$sr6 send --via raw6"
 ping="$send 'ip6(src=2001:db8::1, dst=2001:db9::1)/icmp6(type=echo, id=21046, seq=1)/\"ping\"'"
 for mode in encap encap.red inline; do
     sed "s/@MODE@/$mode/" topologies/headend.toml > "$work/headend.toml"
-    record "kernel/$mode.pcap" "$work/headend.toml" n1 v12 -- "$ping"
+    command=$ping
+    # What a raw socket sends with its own header is never inlined into.
+    [ "$mode" = inline ] && command="$sr6 client 2001:db9::1 3000 --data inlined"
+    record "kernel/$mode.pcap" "$work/headend.toml" n1 v12 -- "$command"
 done
 record kernel/any-sll.pcap line3 n2 any -y LINUX_SLL -- "$send '$ip/$path/udp(sport=51129, dport=3000)/$hello'"
 record kernel/any-sll2.pcap line3 n2 any -y LINUX_SLL2 -- "$send '$ip/$path/udp(sport=51129, dport=3000)/$hello'"
