@@ -1,4 +1,6 @@
 //! What segments mean: the path a segment list spells, where it ends, and
 //! which destination a checksum is over. Pure functions of headers; no I/O.
 
+pub mod behavior;
+pub mod hmac;
 pub mod path;

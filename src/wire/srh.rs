@@ -225,6 +225,11 @@ impl<'a> Srh<'a> {
         segments[..self.segment_count()].iter().map(|octets| Ipv6Addr::from(*octets))
     }
 
+    /// The bytes of the segment list, as Last Entry claims it.
+    pub fn list_bytes(&self) -> &'a [u8] {
+        &self.rest[..self.segment_count() * SEGMENT_LEN]
+    }
+
     /// Where the TLVs start, in bytes from the header's start.
     pub fn tlv_offset(&self) -> usize {
         FIXED_LEN + self.segment_count() * SEGMENT_LEN
