@@ -15,6 +15,7 @@
 //! - floor 1, [`wire`]: bytes ⇄ fields, one file per protocol, and the one
 //!   vocabulary of fields that every other module uses. No I/O, never panics.
 //! - floor 1, [`sys`]: the system calls, and with them the only `unsafe`.
+//! - floor 1, [`caret`]: errors that point at the place in a text.
 //! - floor 2, [`srv6`]: what segments mean: paths, final destinations.
 //! - floor 2, [`topology`]: networks of SRv6 nodes as typed text files.
 //! - floor 2, [`capture`]: where frames come from and go to.
@@ -29,6 +30,7 @@
 //! - floor 7, `cli`: the command line, known to no other module.
 
 pub mod capture;
+pub mod caret;
 pub mod craft;
 pub mod demo;
 pub mod dissect;

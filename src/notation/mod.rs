@@ -34,14 +34,14 @@
 //!
 //! This module computes nothing about packets and never sees their bytes.
 
-mod error;
 mod print;
 mod resolve;
 mod syntax;
 
-pub use error::ParseError;
 pub use print::print;
 
+use crate::caret::Fault;
+pub use crate::caret::ParseError;
 use crate::craft::Stack;
 
 /// Reads a packet in notation.
@@ -63,7 +63,7 @@ use crate::craft::Stack;
 /// The text does not follow the grammar, names a layer or an argument that does
 /// not exist, or gives a field a value that it cannot take.
 pub fn parse(text: &str) -> Result<Stack, ParseError> {
-    let fault = |fault: error::Fault| fault.within(text);
+    let fault = |fault: Fault| fault.within(text);
     let packet = syntax::parse(text).map_err(fault)?;
     resolve::packet(&packet).map_err(fault)
 }

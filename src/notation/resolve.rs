@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::caret::{Fault, Span};
 use crate::craft::{self, Arg, Stack, Tlv};
-use crate::notation::error::{Fault, Span};
 use crate::notation::syntax::{Item, Layer, Spanned, Value};
 use crate::wire::field::{Field, Kind, Words};
 use crate::wire::proto::Proto;

@@ -1,7 +1,7 @@
 //! The grammar: text → names, words, lists and calls, each with its place.
 //! What they mean is decided in `resolve`.
 
-use crate::notation::error::{Fault, Span};
+use crate::caret::{Fault, Span};
 
 /// Something, and where it stands.
 #[derive(Debug)]

@@ -1,14 +1,18 @@
-//! Errors that point at the place.
+//! Errors about a text that people wrote, pointing at the place in it.
+//!
+//! Shared by all the small languages: the packet notation, display filters. A
+//! parser makes a `Fault` where it stands; whoever has the whole text turns it
+//! into a [`ParseError`], which shows the line with carets under the place.
 
 use std::fmt;
 use std::ops::Range;
 
 /// Where something stands in the text, in bytes.
-pub(super) type Span = Range<usize>;
+pub(crate) type Span = Range<usize>;
 
 /// What is wrong, and where; the text itself is added by [`Fault::within`].
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     message: String,
     span: Span,
     suggests: bool,
@@ -43,7 +47,7 @@ impl Fault {
 
 /// The known name that is nearest to `name`, if it is near enough to have been
 /// meant: a third of its letters may be wrong, one in any case.
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let most = (name.chars().count() / 3).max(1);
     known
         .into_iter()
@@ -53,7 +57,7 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
         .map(|(_, candidate)| candidate)
 }
 
-/// Why a text is not a packet in notation.
+/// Why a text could not be read.
 ///
 /// It displays as the message, the line of the text it is about, and a line
 /// with carets under the place.
