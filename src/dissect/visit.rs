@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::dissect::Layer;
 use crate::wire::field::{Field, Value};
 use crate::wire::proto::Proto;
 
@@ -38,6 +39,12 @@ pub trait Visitor {
     /// Whether the fields of `proto` matter at all; others are left out.
     fn wants(&mut self, _proto: Proto) -> bool {
         true
+    }
+
+    /// Whether the fields of this layer matter, the `index`th of the packet:
+    /// for those who choose by more than the protocol.
+    fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
+        self.wants(layer.proto)
     }
 
     /// A field.

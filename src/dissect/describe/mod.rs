@@ -32,7 +32,7 @@ impl Packet<'_> {
     /// Shows one layer and those that a tree shows inside it; returns the index
     /// of the first that is not.
     fn visit_layer(&self, index: usize, layer: &Layer, visitor: &mut dyn Visitor) -> usize {
-        let wanted = visitor.wants(layer.proto);
+        let wanted = visitor.wants_layer(index, layer);
         let mut out = Out { visitor, bytes: self.header(layer), base: layer.start };
         if wanted {
             match layer.proto {
