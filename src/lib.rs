@@ -23,6 +23,7 @@
 //! - floor 3, [`craft`]: layers → bytes, everything not given is computed.
 //! - floor 4, [`notation`]: text ⇄ layers.
 //! - floor 4, [`show`]: renderings of a dissected packet.
+//! - floor 4, [`pipeline`]: frames through dissection on all cores, results in order.
 //! - floor 4, [`transmit`]: how bytes leave the machine.
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
@@ -36,6 +37,7 @@ pub mod demo;
 pub mod dissect;
 pub mod lab;
 pub mod notation;
+pub mod pipeline;
 pub mod show;
 pub mod socket;
 pub mod srv6;

@@ -120,6 +120,15 @@ impl<'a> Comments<'a> {
         if bytes.is_empty() { Self::default() } else { Self(Stored::Options { bytes, big_endian }) }
     }
 
+    /// The bytes of the options that hold them, as their file stores them, and
+    /// whether its byte order is big-endian; empty for [`text`](Self::text).
+    pub(super) fn stored(self) -> (&'a [u8], bool) {
+        match self.0 {
+            Stored::Options { bytes, big_endian } => (bytes, big_endian),
+            Stored::None | Stored::Text(_) => (&[], false),
+        }
+    }
+
     /// Each comment in turn. What is not UTF-8 is replaced by U+FFFD; nothing
     /// is escaped, so escape before showing it to a terminal.
     pub fn iter(self) -> impl Iterator<Item = Cow<'a, str>> {

@@ -5,6 +5,7 @@
 //! - [`file`](mod@file): pcap and pcapng, from a path or standard input. A [`Reader`]
 //!   gives frames one by one, or in [`Chunk`]s that threads can share.
 //! - [`write`](mod@write): the same formats, to a path or standard output.
+//! - [`Merge`]: several files as one, by time.
 //! - [`live`]: interfaces, and [`Filter`]s in tcpdump's language, by libpcap.
 //!
 //! ```
@@ -49,10 +50,14 @@
 
 pub mod file;
 mod frame;
+mod frames;
 pub mod live;
+mod merge;
 pub mod write;
 
 pub use file::{Chunk, ReadError, Reader};
 pub use frame::{Comments, Frame, Timestamp};
+pub use frames::Frames;
 pub use live::{Filter, Live, LiveError};
+pub use merge::Merge;
 pub use write::{WriteError, Writer};

@@ -5,9 +5,13 @@ mod client;
 mod craft;
 mod demo;
 mod doctor;
+mod emit;
 mod exit;
 mod lab;
 mod manual;
+mod output;
+mod progress;
+mod read;
 mod send;
 mod server;
 mod value;
@@ -36,6 +40,7 @@ struct Cli {
 enum Command {
     Demo(demo::Arguments),
     Craft(craft::Arguments),
+    Read(read::Arguments),
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
@@ -59,6 +64,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Outcome {
     match &cli.command {
+        Command::Read(arguments) => read::run(arguments),
         Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
         Command::Craft(arguments) => craft::run(arguments),
         Command::Client(arguments) => client::run(arguments, cli.verbose),
@@ -68,5 +74,15 @@ fn run(cli: &Cli) -> Outcome {
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_fit_together() {
+        super::Cli::command().debug_assert();
     }
 }

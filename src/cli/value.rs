@@ -3,6 +3,8 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
+use super::Failure;
+use crate::caret::nearest;
 use crate::sys::route;
 
 /// An IPv6 address, with the index of the interface it was tied to (`%IF`), or 0.
@@ -59,6 +61,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     let part = u128::from(digits(fraction)?) * u128::from(scale) / 10u128.pow(fraction.len() as u32);
     let nanos = u64::try_from(part).ok().and_then(|p| whole.checked_add(p)).ok_or_else(too_long)?;
     Ok(Duration::from_nanos(nanos))
+}
+
+/// That there is no such name, and which of those there are was likely meant.
+pub fn unknown<'n>(what: &str, name: &str, names: impl IntoIterator<Item = &'n str>) -> Failure {
+    let meant = nearest(name, names).map(|known| format!("; did you mean '{known}'?")).unwrap_or_default();
+    Failure::input(format_args!("there is no {what} '{}'{meant}", name.escape_debug()))
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub struct Packet<'a> {
     pub first_time: Option<Timestamp>,
     /// When the frame before this one was seen.
     pub previous_time: Option<Timestamp>,
+    /// Decimals of a second that the source's times have: 6, or 9.
+    pub time_digits: u8,
     dissection: &'a Dissection,
 }
 
@@ -27,7 +29,8 @@ impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
-        Self { frame, first_time: frame.time, previous_time: frame.time, dissection }
+        let time_digits = if frame.time.is_some_and(|time| time.0 % 1000 != 0) { 9 } else { 6 };
+        Self { frame, first_time: frame.time, previous_time: frame.time, time_digits, dissection }
     }
 
     /// The layers, outermost first.

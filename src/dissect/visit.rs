@@ -42,7 +42,8 @@ pub trait Visitor {
     }
 
     /// Whether the fields of this layer matter, the `index`th of the packet:
-    /// for those who choose by more than the protocol.
+    /// for those who choose by more than the protocol. If so they come next,
+    /// beginning with the header's [`open`](Self::open).
     fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
         self.wants(layer.proto)
     }

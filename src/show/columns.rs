@@ -3,49 +3,123 @@
 use crate::dissect::{Item, Packet, Visitor};
 use crate::show::text;
 use crate::wire::field::{Field, Kind};
-use crate::wire::proto::Proto;
+use crate::wire::proto::{Proto, ProtoSet, all_fields};
+
+/// How columns are laid out: tshark's `-E`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Whether the first line names the fields.
+    pub header: bool,
+    /// What stands between columns.
+    pub separator: u8,
+    /// Which of a field's occurrences are shown.
+    pub occurrence: Occurrence,
+    /// What stands between a field's occurrences.
+    pub aggregator: u8,
+    /// What stands around a column that has something in it.
+    pub quote: Option<u8>,
+}
+
+/// Which of a field's occurrences in a packet are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrence {
+    /// The first.
+    First,
+    /// The last.
+    Last,
+    /// All.
+    All,
+}
+
+impl Default for Layout {
+    /// Tabs between columns, commas between a field's occurrences, all of them.
+    fn default() -> Self {
+        Self { header: false, separator: b'\t', occurrence: Occurrence::All, aggregator: b',', quote: None }
+    }
+}
 
 /// Prints chosen fields, a line per packet.
 #[derive(Debug, Clone)]
 pub struct Columns {
-    fields: Vec<&'static Field>,
+    names: Vec<&'static str>,
+    layout: Layout,
+    /// The statics that carry the columns' names, with their column: several
+    /// may carry one name.
+    targets: Vec<(&'static Field, usize)>,
+    /// A bit for each of the targets' addresses: most fields that pass by are
+    /// no target, and this says so at once.
+    sieve: u64,
     /// Which protocols have one of the fields.
-    wanted: Vec<Proto>,
+    wanted: ProtoSet,
     /// The current packet's values, one buffer per column.
     cells: Vec<Vec<u8>>,
 }
 
+fn sieve_bit(field: &Field) -> u64 {
+    // Statics lie a few words apart; the low bits are always zero.
+    1 << ((std::ptr::from_ref(field).addr() / size_of::<Field>()) & 63)
+}
+
 impl Columns {
     /// Prepares columns for `fields`, in this order.
-    pub fn new(fields: Vec<&'static Field>) -> Self {
-        let has = |proto: &&Proto| {
-            let info = proto.info();
-            fields.iter().any(|f| f.name == info.name || info.fields.iter().any(|own| own.name == f.name))
-        };
-        let wanted = Proto::ALL.iter().filter(has).copied().collect();
-        let cells = vec![Vec::new(); fields.len()];
-        Self { fields, wanted, cells }
+    pub fn new(fields: &[&'static Field], layout: Layout) -> Self {
+        let names: Vec<_> = fields.iter().map(|field| field.name).collect();
+        let mut targets: Vec<(&'static Field, usize)> = Vec::new();
+        for (_, field) in all_fields() {
+            if !targets.iter().any(|(known, _)| std::ptr::eq(*known, field)) {
+                let same = names.iter().enumerate().filter(|(_, name)| **name == field.name);
+                targets.extend(same.map(|(column, _)| (field, column)));
+            }
+        }
+        let wanted = all_fields().filter(|(_, field)| names.contains(&field.name)).map(|(proto, _)| proto).collect();
+        let sieve = targets.iter().fold(0, |sieve, (field, _)| sieve | sieve_bit(field));
+        let cells = vec![Vec::new(); names.len()];
+        Self { names, layout, targets, sieve, wanted, cells }
     }
 
-    /// Appends the packet's line: tabs between columns, commas between a
-    /// field's occurrences.
+    /// Appends the line with the fields' names, if there is to be one.
+    pub fn header(&self, out: &mut Vec<u8>) {
+        if self.layout.header {
+            for (index, name) in self.names.iter().enumerate() {
+                if index > 0 {
+                    out.push(self.layout.separator);
+                }
+                out.extend_from_slice(name.as_bytes());
+            }
+            out.push(b'\n');
+        }
+    }
+
+    /// Appends the packet's line.
     pub fn line(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         self.cells.iter_mut().for_each(Vec::clear);
         packet.visit(self);
         for (index, cell) in self.cells.iter().enumerate() {
             if index > 0 {
-                out.push(b'\t');
+                out.push(self.layout.separator);
             }
+            if cell.is_empty() {
+                continue;
+            }
+            out.extend(self.layout.quote);
             out.extend_from_slice(cell);
+            out.extend(self.layout.quote);
         }
         out.push(b'\n');
     }
 
     fn cell(&mut self, item: &Item<'_>) {
-        // Several statics may carry one name: the name is the field.
-        for (field, cell) in self.fields.iter().zip(&mut self.cells).filter(|(f, _)| f.name == item.field.name) {
+        if self.sieve & sieve_bit(item.field) == 0 {
+            return;
+        }
+        for (field, column) in self.targets.iter().filter(|(field, _)| std::ptr::eq(*field, item.field)) {
+            let cell = &mut self.cells[*column];
             if !cell.is_empty() {
-                cell.push(b',');
+                match self.layout.occurrence {
+                    Occurrence::First => continue,
+                    Occurrence::Last => cell.clear(),
+                    Occurrence::All => cell.push(self.layout.aggregator),
+                }
             }
             match (field.kind, item.text) {
                 (Kind::Group, Some(title)) => {
@@ -59,7 +133,7 @@ impl Columns {
 
 impl Visitor for Columns {
     fn wants(&mut self, proto: Proto) -> bool {
-        self.wanted.contains(&proto)
+        self.wanted.contains(proto)
     }
 
     fn leaf(&mut self, item: &Item<'_>) {

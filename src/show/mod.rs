@@ -2,9 +2,11 @@
 //!
 //! Text from packets is escaped; nothing here writes to a terminal itself.
 
+pub mod color;
 pub mod columns;
 pub mod hex;
 pub mod line;
+pub mod printer;
 pub mod text;
 pub mod time;
 pub mod tree;

@@ -1,9 +1,54 @@
 //! Moments and spans of time as text. Everything is UTC, so that the same
 //! capture reads the same everywhere.
 
+use crate::capture::Timestamp;
+use crate::dissect::Packet;
 use crate::show::text::decimal;
 
 const NANOS: i128 = 1_000_000_000;
+
+/// How a packet's line tells the time; as tshark's `-t`, but always UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// Since the first packet.
+    #[default]
+    Relative,
+    /// Since the packet before.
+    Delta,
+    /// The time of day.
+    Clock,
+    /// The date and the time of day.
+    Date,
+    /// Seconds since 1970.
+    Epoch,
+}
+
+/// Appends the packet's time, right-aligned in ten columns, in microseconds
+/// unless the capture is finer.
+pub fn column(out: &mut Vec<u8>, packet: &Packet<'_>, form: Form) {
+    let start = out.len();
+    if let Some(time) = packet.frame.time {
+        let since = |earlier: Option<Timestamp>| time.0 - earlier.unwrap_or(time).0;
+        match form {
+            Form::Relative => seconds(out, since(packet.first_time)),
+            Form::Delta => seconds(out, since(packet.previous_time)),
+            Form::Epoch => seconds(out, time.0),
+            Form::Clock => clock(out, &Date::new(time.0)),
+            Form::Date => {
+                let date = Date::new(time.0);
+                day(out, &date);
+                out.push(b' ');
+                clock(out, &date);
+            }
+        }
+        out.truncate(out.len() - usize::from(9 - packet.time_digits.min(9)));
+    }
+    let width = out.len() - start;
+    if width < 10 {
+        out.resize(start + 10, b' ');
+        out[start..].rotate_right(10 - width);
+    }
+}
 
 /// A moment taken apart in the Gregorian calendar, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +185,9 @@ pub fn seconds(out: &mut Vec<u8>, nanos: i128) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::Frame;
+    use crate::dissect::Dissection;
+    use crate::wire::link_type::LinkType;
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -161,6 +209,27 @@ mod tests {
         }
         assert_eq!(text(|out| date(out, 1_795_433_842_182_377_000)), "Nov 23, 2026 11:37:22.182377000 UTC");
         assert_eq!(text(|out| seconds(out, -1_500_000_000)), "-1.500000000");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_the_capture_is_fine() {
+        let time = |nanos| Some(Timestamp(1_700_000_000 * NANOS + nanos));
+        let frame = Frame { time: time(1_500_042_000), ..Frame::new(LinkType::RAW, &[]) };
+        let dissection = Dissection::of(&frame);
+        let mut packet = Packet::new(frame, &dissection);
+        (packet.first_time, packet.previous_time) = (time(0), time(2_000_000_000));
+        let mut check = |form, digits, expected| {
+            packet.time_digits = digits;
+            assert_eq!(text(|out| column(out, &packet, form)), expected);
+        };
+        check(Form::Relative, 6, "  1.500042");
+        check(Form::Relative, 9, "1.500042000");
+        check(Form::Delta, 6, " -0.499958");
+        check(Form::Epoch, 6, "1700000001.500042");
+        check(Form::Clock, 6, "22:13:21.500042");
+        check(Form::Date, 9, "2023-11-14 22:13:21.500042000");
+        packet.frame.time = None;
+        assert_eq!(text(|out| column(out, &packet, Form::Date)), " ".repeat(10));
     }
 
     #[test]

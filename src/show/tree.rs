@@ -2,23 +2,44 @@
 
 use std::io::Write;
 
-use crate::dissect::{Item, Packet, Shown, Visitor};
-use crate::show::text;
+use anstyle::Style;
+
+use crate::dissect::{Item, Layer, Packet, Shown, Visitor};
+use crate::show::{color, text};
 use crate::wire::field::{At, Kind, Value};
+use crate::wire::proto::{Proto, ProtoSet};
+
+/// How a tree is drawn.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The protocols to show whole, where that is not all; of the others, the
+    /// title line.
+    pub only: Option<ProtoSet>,
+    /// Whether titles and findings are coloured.
+    pub color: bool,
+}
 
 /// Appends the packet's tree: a line per field, four spaces per level.
 pub fn tree(out: &mut Vec<u8>, packet: &Packet<'_>) {
-    let mut tree = Tree { out, level: 0 };
+    draw(out, packet, &Options::default());
+}
+
+/// As [`tree`], in the way that `options` say.
+pub fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options) {
+    let whole = options.only.is_none_or(|only| only.contains(Proto::Frame));
+    let mut tree = Tree { out, level: 0, options, whole, title: true };
     packet.visit(&mut tree);
     for finding in packet.findings() {
         let source = finding.what.source();
         let (open, close) = if source.is_empty() { ("", "") } else { (" (", ")") };
         let layer = packet.layers().get(usize::from(finding.layer)).map_or("Frame", |l| l.proto.info().short);
+        let severity = finding.what.severity();
+        let style = if options.color { color::of_severity(severity) } else { Style::new() };
         // Writing to a Vec cannot fail.
         let _ = writeln!(
             tree.out,
-            "[{}: {layer}: {finding}{open}{source}{close} <{}>]",
-            capital(finding.what.severity().name()),
+            "{style}[{}: {layer}: {finding}{open}{source}{close} <{}>]{style:#}",
+            capital(severity.name()),
             finding.what.id()
         );
     }
@@ -36,12 +57,21 @@ fn capital(word: &str) -> &str {
 struct Tree<'o> {
     out: &'o mut Vec<u8>,
     level: usize,
+    options: &'o Options,
+    /// Whether the current layer is shown whole.
+    whole: bool,
+    /// Whether the next line is the current layer's title.
+    title: bool,
 }
 
 impl Tree<'_> {
     fn line(&mut self, item: &Item<'_>) {
         for _ in 0..self.level {
             self.out.extend_from_slice(b"    ");
+        }
+        let colored = self.title && self.options.color;
+        if colored {
+            let _ = write!(self.out, "{}", color::TITLE);
         }
         let generated = item.shown == Shown::Generated;
         if generated {
@@ -65,6 +95,9 @@ impl Tree<'_> {
         }
         if generated {
             self.out.push(b']');
+        }
+        if colored {
+            let _ = write!(self.out, "{:#}", color::TITLE);
         }
         self.out.push(b'\n');
     }
@@ -93,14 +126,23 @@ fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
 }
 
 impl Visitor for Tree<'_> {
+    fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
+        self.whole = self.options.only.is_none_or(|only| only.contains(layer.proto));
+        self.title = true;
+        true
+    }
+
     fn leaf(&mut self, item: &Item<'_>) {
-        if item.shown != Shown::Hidden {
+        if self.whole && item.shown != Shown::Hidden {
             self.line(item);
         }
     }
 
     fn open(&mut self, item: &Item<'_>) {
-        self.line(item);
+        if self.whole || self.title {
+            self.line(item);
+            self.title = false;
+        }
         self.level += 1;
     }
 

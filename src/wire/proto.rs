@@ -63,6 +63,36 @@ protocols! {
     Trailer = super::data::TRAILER;
 }
 
+/// A set of protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ProtoSet(u128);
+
+// One bit each.
+const _: () = assert!(Proto::ALL.len() <= 128);
+
+impl ProtoSet {
+    /// Whether `proto` is in it.
+    pub fn contains(self, proto: Proto) -> bool {
+        self.0 >> proto as u8 & 1 == 1
+    }
+}
+
+impl FromIterator<Proto> for ProtoSet {
+    fn from_iter<I: IntoIterator<Item = Proto>>(protos: I) -> Self {
+        Self(protos.into_iter().fold(0, |set, proto| set | 1 << proto as u8))
+    }
+}
+
+/// Every field there is, with the protocol that lists it; a shared field comes
+/// once for each that shares it.
+pub fn all_fields() -> impl Iterator<Item = (Proto, &'static Field)> {
+    let of = |proto: &Proto| {
+        let info = proto.info();
+        std::iter::once(info.header).chain(info.fields.iter().copied())
+    };
+    Proto::ALL.iter().flat_map(move |proto| of(proto).map(|field| (*proto, field)))
+}
+
 /// Finds a field by its full name (`ipv6.hlim`), or by the notation's names
 /// (`ip6.hlim`).
 pub fn field_by_name(name: &str) -> Option<&'static Field> {

@@ -1,4 +1,4 @@
-//! A few megabytes of capture file, cut into frames.
+//! A few hundred kilobytes of capture file, cut into frames.
 
 use std::sync::Arc;
 
@@ -99,6 +99,11 @@ impl Chunk {
     pub fn interface(&self, position: usize) -> Option<&Interface> {
         let entry = self.index.entries.get(position)?;
         self.index.sections.get(entry.section as usize)?.interfaces.get(entry.interface as usize)
+    }
+
+    /// Forgets the frames after the first `count`.
+    pub fn truncate(&mut self, count: usize) {
+        self.index.entries.truncate(count);
     }
 
     /// Forgets the frames and keeps the memory.

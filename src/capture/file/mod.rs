@@ -1,6 +1,6 @@
 //! Reading capture files: pcap and pcapng, from a path or standard input.
 //!
-//! The file is read in chunks of a few megabytes, cut at record boundaries. A
+//! The file is read in chunks of a few hundred kilobytes, cut at record boundaries. A
 //! frame is never copied and nothing is allocated per frame; memory is that of
 //! the chunks in use, whatever the file claims. Nothing here looks into a
 //! frame, and no input makes it panic.
@@ -31,6 +31,7 @@ pub const MAX_BLOCK: u32 = 16 << 20;
 /// Most interfaces a section may describe.
 pub const MAX_INTERFACES: usize = 16_384;
 
-/// Bytes a chunk starts out with: enough that handing it to another thread
-/// costs nothing in comparison, little enough to stay in cache.
-const CHUNK: usize = 2 << 20;
+/// Bytes a chunk starts out with: enough that reading it and handing it to
+/// another thread costs little in comparison, little enough to stay in a core's
+/// own cache until its frames are dissected.
+const CHUNK: usize = 256 << 10;

@@ -62,6 +62,16 @@ impl Reader {
         Self::start(source)
     }
 
+    /// Opens the capture file at `path`, which is being written to: at its end,
+    /// waits for more, until a signal is caught (see [`crate::sys::signal`]).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn follow(path: impl AsRef<Path>) -> Result<Self, ReadError> {
+        let source = Source::follow(path.as_ref()).map_err(|(file, source)| ReadError::Io { file, source })?;
+        Self::start(source)
+    }
+
     /// Reads a capture file from any source of bytes; `name` is what errors
     /// call it. Frames are handed out as soon as they are read.
     ///
@@ -131,6 +141,12 @@ impl Reader {
             Layout::Pcap(_) => Format::Pcap,
             Layout::Pcapng(_) => Format::Pcapng,
         }
+    }
+
+    /// How many bytes of the file (of what it holds once decompressed) the
+    /// frames handed out so far took.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Fills `chunk` with the next frames, at least one; false at the end of

@@ -2,7 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::sys::signal;
+use crate::sys::socket::{Ready, wait_readable};
 
 /// An opened file or pipe.
 pub struct Source {
@@ -19,13 +24,24 @@ pub struct Source {
 impl Source {
     /// Opens `path`; `-` is standard input.
     pub fn open(path: &Path) -> Result<Self, (String, io::Error)> {
-        if path.as_os_str() == "-" {
-            return Ok(Self::new("standard input".to_owned(), Box::new(io::stdin()), false));
+        let (name, opened) = if path.as_os_str() == "-" {
+            ("standard input".to_owned(), io::stdin().as_fd().try_clone_to_owned().map(File::from))
+        } else {
+            (path.display().to_string(), File::open(path))
+        };
+        match opened.and_then(|file| Ok((file.metadata()?.is_file(), file))) {
+            Ok((true, file)) => Ok(Self::new(name, Box::new(file), true)),
+            Ok((false, file)) => Ok(Self::new(name, Box::new(Pipe(file)), false)),
+            Err(error) => Err((name, error)),
         }
+    }
+
+    /// Opens the file at `path`, which is being written to, and does not take
+    /// its end for the end.
+    pub fn follow(path: &Path) -> Result<Self, (String, io::Error)> {
         let name = path.display().to_string();
-        let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
-        match opened {
-            Ok((about, file)) => Ok(Self::new(name, Box::new(file), about.is_file())),
+        match File::open(path) {
+            Ok(file) => Ok(Self::new(name, Box::new(Growing { file, position: 0 }), false)),
             Err(error) => Err((name, error)),
         }
     }
@@ -58,6 +74,45 @@ impl Source {
             filled += self.read(buffer, filled)?;
         }
         Ok(filled)
+    }
+}
+
+/// What may keep its reader waiting. A signal that is caught meanwhile is its end.
+struct Pipe(File);
+
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match wait_readable(&self.0, None)? {
+            Ready::Readable => self.0.read(buffer),
+            Ready::TimedOut | Ready::Interrupted => Ok(0),
+        }
+    }
+}
+
+/// How often a file is looked at for having grown.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A file that others write to. Only a caught signal is its end.
+struct Growing {
+    file: File,
+    position: u64,
+}
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.file.read(buffer)?;
+            self.position += count as u64;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            if self.file.metadata()?.len() < self.position {
+                return Err(io::Error::other("it became shorter while it was followed"));
+            }
+            if !signal::sleep_until(Instant::now() + LOOK)? {
+                return Ok(0);
+            }
+        }
     }
 }
 

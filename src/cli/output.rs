@@ -1,0 +1,208 @@
+//! What `sr6 read` and `sr6 capture` print, and in which form.
+
+use std::io::stdout;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use super::Failure;
+use super::value::unknown;
+use crate::show::columns::{Columns, Layout, Occurrence};
+use crate::show::printer::{Form, Printer};
+use crate::show::{time, tree};
+use crate::wire::field::Field;
+use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
+
+/// Arguments of commands that print packets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Printing {
+    /// Print each packet as a tree of all its fields
+    #[arg(short = 'V')]
+    tree: bool,
+    /// Print the tree, but open only these protocols (comma-separated)
+    #[arg(short = 'O', value_name = "PROTOCOLS", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Print each packet's bytes, too
+    #[arg(short = 'x')]
+    hex: bool,
+    /// Form of the output
+    #[arg(short = 'T', value_name = "FORM")]
+    form: Option<FormName>,
+    /// Print this field; may be repeated, and implies `-T fields`
+    #[arg(short = 'e', value_name = "FIELD")]
+    fields: Vec<String>,
+    /// Layout of the fields: header=y|n, separator=/t|/s|CHAR, occurrence=f|l|a,
+    /// aggregator=,|/s|CHAR, quote=d|s|n
+    #[arg(short = 'E', value_name = "NAME=VALUE")]
+    layout: Vec<String>,
+    /// Time of each packet's line, always UTC: r since the first packet, d since the one before,
+    /// a or u the time of day, ad or ud with the date, e seconds since 1970
+    #[arg(short = 't', value_name = "FORM", default_value = "r", hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(["r", "d", "a", "u", "ad", "ud", "e"]))]
+    time: String,
+    /// Print packets even though they are written to a file (-w)
+    #[arg(short = 'P', long)]
+    print: bool,
+    /// Do not print packets; print how many there were, and what was found about them
+    #[arg(short = 'q', conflicts_with_all = ["tree", "only", "hex", "form", "fields", "print"])]
+    quiet: bool,
+    /// Resolve no names, which never happens: accepted because other tools have it
+    #[arg(short = 'n', hide = true)]
+    numeric: bool,
+    /// When to colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: When,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormName {
+    /// A line per packet, or what -V and -x ask for
+    Text,
+    /// The fields given by -e, a line per packet
+    Fields,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// If standard output is a terminal, and NO_COLOR is not set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What happens with each packet.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Prints it.
+    pub printer: Option<Printer>,
+    /// Whether a summary comes at the end.
+    pub summary: bool,
+}
+
+impl Printing {
+    /// Checks the arguments. `writes` is whether packets go to a file, too,
+    /// which by itself ends printing.
+    pub fn plan(&self, writes: bool) -> Result<Plan, Failure> {
+        let asked = self.print || self.tree || self.hex || self.form.is_some();
+        let asked = asked || !self.only.is_empty() || !self.fields.is_empty();
+        let prints = !self.quiet && (asked || !writes);
+        let printer = if prints { Some(self.printer()?) } else { None };
+        Ok(Plan { printer, summary: self.quiet })
+    }
+
+    fn printer(&self) -> Result<Printer, Failure> {
+        let color = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => anstream::AutoStream::choice(&stdout()) != anstream::ColorChoice::Never,
+        };
+        let wants_tree = self.tree || !self.only.is_empty();
+        let form = match self.form {
+            None if !self.fields.is_empty() => FormName::Fields,
+            form => form.unwrap_or(FormName::Text),
+        };
+        if form != FormName::Fields && !(self.fields.is_empty() && self.layout.is_empty()) {
+            return Err(Failure::input("-e and -E choose and lay out fields: use them with -T fields"));
+        }
+        let form = match form {
+            FormName::Text if wants_tree => Form::Tree(tree::Options { only: self.only()?, color }),
+            FormName::Text => Form::Line { time: self.time() },
+            FormName::Fields if wants_tree || self.hex => {
+                return Err(Failure::input("-V, -O and -x belong to -T text"));
+            }
+            FormName::Fields => Form::Columns(self.columns()?),
+        };
+        Ok(Printer { form, hex: self.hex, color })
+    }
+
+    fn time(&self) -> time::Form {
+        match self.time.as_str() {
+            "d" => time::Form::Delta,
+            "a" | "u" => time::Form::Clock,
+            "ad" | "ud" => time::Form::Date,
+            "e" => time::Form::Epoch,
+            _ => time::Form::Relative,
+        }
+    }
+
+    /// The protocols to open, by the names that fields or the notation give them.
+    fn only(&self) -> Result<Option<ProtoSet>, Failure> {
+        if self.only.is_empty() {
+            return Ok(None);
+        }
+        let mut protos = Vec::new();
+        for name in &self.only {
+            let named = |proto: &&Proto| [proto.info().name, proto.info().notation].contains(&name.as_str());
+            let before = protos.len();
+            protos.extend(Proto::ALL.iter().filter(named));
+            if protos.len() == before || name.is_empty() {
+                let names = Proto::ALL.iter().flat_map(|proto| [proto.info().name, proto.info().notation]);
+                return Err(unknown("protocol", name, names));
+            }
+        }
+        Ok(Some(protos.into_iter().collect()))
+    }
+
+    fn columns(&self) -> Result<Columns, Failure> {
+        if self.fields.is_empty() {
+            return Err(Failure::input("-T fields needs the fields to print: -e FIELD; `sr6 fields` lists them"));
+        }
+        let fields = self.fields.iter().map(|name| field(name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Columns::new(&fields, layout(&self.layout)?))
+    }
+}
+
+/// The field with this name.
+fn field(name: &str) -> Result<&'static Field, Failure> {
+    field_by_name(name).ok_or_else(|| unknown("field", name, all_fields().map(|(_, field)| field.name)))
+}
+
+/// Reads tshark's `-E NAME=VALUE`.
+fn layout(settings: &[String]) -> Result<Layout, Failure> {
+    let mut layout = Layout::default();
+    for setting in settings {
+        let wrong = |expected: &str| Failure::input(format_args!("-E {setting}: expected {expected}"));
+        let known = "header=y|n, separator=CHAR, occurrence=f|l|a, aggregator=CHAR or quote=d|s|n";
+        let (name, value) = setting.split_once('=').ok_or_else(|| wrong(known))?;
+        let character = || match value {
+            "/t" => Ok(b'\t'),
+            "/s" => Ok(b' '),
+            _ => match value.as_bytes() {
+                [one] if one.is_ascii() && !one.is_ascii_control() => Ok(*one),
+                _ => Err(wrong("one character, /t for a tab or /s for a space")),
+            },
+        };
+        match name {
+            "header" => {
+                layout.header = match value {
+                    "y" => true,
+                    "n" => false,
+                    _ => return Err(wrong("y or n")),
+                }
+            }
+            "separator" => layout.separator = character()?,
+            "aggregator" => layout.aggregator = character()?,
+            "occurrence" => {
+                layout.occurrence = match value {
+                    "f" => Occurrence::First,
+                    "l" => Occurrence::Last,
+                    "a" => Occurrence::All,
+                    _ => return Err(wrong("f for the first, l for the last or a for all")),
+                }
+            }
+            "quote" => {
+                layout.quote = match value {
+                    "d" => Some(b'"'),
+                    "s" => Some(b'\''),
+                    "n" => None,
+                    _ => return Err(wrong("d for double quotes, s for single ones or n for none")),
+                }
+            }
+            _ => return Err(wrong(known)),
+        }
+    }
+    Ok(layout)
+}

@@ -1,0 +1,105 @@
+//! `sr6 read`: dissect capture files.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::progress::Progress;
+use super::{Failure, Outcome, emit, output};
+use crate::capture::{Merge, ReadError, Reader, Writer, write};
+use crate::pipeline::{Batch, Options, Source};
+use crate::sys::signal;
+
+/// Read capture files and show the packets
+///
+/// Reads pcap and pcapng, and tells what it sees by the path, not only by the header: the active
+/// segment and the final destination, how far the packet is, what it carries at the end, and
+/// what is wrong with it. By default a line per packet.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sr6 read trace.pcap
+  sr6 read -V -c 1 trace.pcapng
+  sr6 read -O srh trace.pcap | less
+  sr6 read -T fields -e frame.number -e ipv6.dst -e srh.final trace.pcap
+  sr6 read -q n1.pcap n2.pcap
+  tcpdump -i eth0 -U -w - ip6 | sr6 read -")]
+pub struct Arguments {
+    /// Files to read, merged by time; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "input")]
+    files: Vec<PathBuf>,
+    /// File to read, as other tools have it
+    #[arg(short = 'r', value_name = "FILE", hide = true, conflicts_with = "files")]
+    input: Vec<PathBuf>,
+    /// Stop after this many packets
+    #[arg(short = 'c', long = "count", value_name = "N")]
+    count: Option<u64>,
+    /// Write the packets to this file: pcapng if it is called so, else pcap; `-` is standard
+    /// output
+    #[arg(short = 'w', value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// At the end of the file, wait for it to grow, until interrupted
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    output: output::Printing,
+}
+
+/// Runs `sr6 read`.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let plan = arguments.output.plan(arguments.write.is_some())?;
+    let to_stdout = arguments.write.as_deref() == Some(Path::new("-"));
+    if to_stdout && (plan.printer.is_some() || plan.summary) {
+        return Err(Failure::input("-w - sends packets to standard output, which is where the text would go"));
+    }
+    let files = if arguments.files.is_empty() { &arguments.input } else { &arguments.files };
+    signal::catch().map_err(Failure::no)?;
+    let input = Input::open(files, arguments.follow).map_err(Failure::input)?;
+    let writer = match &arguments.write {
+        Some(path) => Some(Writer::create(path, &write::Options::default()).map_err(Failure::input)?),
+        None => None,
+    };
+    let options = Options { limit: arguments.count, ..Options::default() };
+    let progress = if arguments.follow { None } else { Progress::start(files, arguments.write.as_deref()) };
+    let source = Watched { input, progress };
+    emit::run(source, &options, &plan, writer, Failure::input)
+}
+
+/// One file, or several as one.
+enum Input {
+    One(Box<Reader>),
+    Several(Merge),
+}
+
+impl Input {
+    fn open(files: &[PathBuf], follow: bool) -> Result<Self, String> {
+        match files {
+            [file] if follow => Reader::follow(file).map(|reader| Self::One(Box::new(reader))),
+            [file] => Reader::open(file).map(|reader| Self::One(Box::new(reader))),
+            _ if follow => return Err("--follow follows one file".to_owned()),
+            _ => files.iter().map(Reader::open).collect::<Result<Vec<_>, _>>().map(|r| Self::Several(Merge::new(r))),
+        }
+        .map_err(|error| error.to_string())
+    }
+}
+
+/// An input whose reading is shown on a terminal.
+struct Watched {
+    input: Input,
+    progress: Option<Progress>,
+}
+
+impl Source for Watched {
+    type Error = ReadError;
+
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
+        let (more, offset) = match &mut self.input {
+            Input::One(reader) => (reader.next(batch), reader.offset()),
+            Input::Several(merge) => (merge.next(batch), merge.offset()),
+        };
+        if let Some(progress) = &mut self.progress {
+            progress.at(offset);
+        }
+        more
+    }
+}

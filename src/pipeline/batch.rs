@@ -1,0 +1,95 @@
+//! What the pipeline moves: frames, a few hundred at a time.
+
+use crate::capture::file::Resolution;
+use crate::capture::{Chunk, Frame, Frames, Merge, ReadError, Reader, Timestamp};
+
+/// A few hundred frames, and what they have to know of those before them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    chunk: Chunk,
+    frames: Frames,
+    /// Which of the two it is.
+    is_chunk: bool,
+    /// When the first frame of all was seen.
+    pub first_time: Option<Timestamp>,
+    /// When the frame before this batch was seen; of the first, its own time.
+    pub previous_time: Option<Timestamp>,
+}
+
+impl Batch {
+    /// The batch as a piece of a file, to be filled.
+    pub fn chunk(&mut self) -> &mut Chunk {
+        self.is_chunk = true;
+        &mut self.chunk
+    }
+
+    /// The batch as copied frames, to be filled.
+    pub fn frames(&mut self) -> &mut Frames {
+        self.is_chunk = false;
+        &mut self.frames
+    }
+
+    /// How many frames it holds.
+    pub fn len(&self) -> usize {
+        if self.is_chunk { self.chunk.len() } else { self.frames.len() }
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The frame at `position`, counted from 0.
+    pub fn frame(&self, position: usize) -> Option<Frame<'_>> {
+        if self.is_chunk { self.chunk.frame(position) } else { self.frames.frame(position) }
+    }
+
+    /// The decimals of a second that the time of a frame is worth showing
+    /// with: 6, or 9 where its source counts finer.
+    pub fn time_digits(&self, position: usize) -> u8 {
+        let resolution = if self.is_chunk {
+            self.chunk.interface(position).map(|about| about.resolution)
+        } else {
+            self.frames.resolution(position)
+        };
+        match resolution {
+            Some(Resolution::Decimal(0..=6) | Resolution::Binary(0..=19)) | None => 6,
+            Some(_) => 9,
+        }
+    }
+
+    pub(super) fn truncate(&mut self, count: usize) {
+        if self.is_chunk { self.chunk.truncate(count) } else { self.frames.truncate(count) }
+    }
+}
+
+/// Where frames come from.
+pub trait Source: Send {
+    /// Why it could give no more.
+    type Error: Send;
+
+    /// Fills `batch` with the next frames, at least one; false at the end.
+    ///
+    /// # Errors
+    /// Where the source breaks, after all frames before that.
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, Self::Error>;
+}
+
+impl Source for Reader {
+    type Error = ReadError;
+
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
+        self.next_chunk(batch.chunk())
+    }
+}
+
+/// Bytes of frames to merge into one batch.
+const MERGED: usize = 256 << 10;
+
+impl Source for Merge {
+    type Error = ReadError;
+
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
+        self.next_frames(batch.frames(), MERGED)
+    }
+}

@@ -1,0 +1,280 @@
+//! Frames through dissection on all cores, results in order.
+//!
+//! A few threads take turns. Each takes the next [`Batch`] from the [`Source`]
+//! (one at a time), dissects its frames and lets its [`Work`] make an output
+//! of them (all at once), and hands batch and output to the sink (one at a
+//! time, in the order of the source). A batch is worked on by the core that
+//! has just read it. Nothing is allocated per frame, and memory is a few
+//! batches and outputs, however long the source: who is far ahead waits.
+//!
+//! What ends early ends all: an error of the sink (a reader of a pipe that
+//! went away), the frame limit, or [`crate::sys::signal`].
+//!
+//! This module knows no form of output, and no command line.
+//!
+//! ```
+//! use std::io;
+//! use sr6::capture::{Frame, Frames, Merge, file::Resolution};
+//! use sr6::dissect::Packet;
+//! use sr6::pipeline::{self, Batch, Options, Work};
+//! use sr6::wire::link_type::LinkType;
+//!
+//! /// Counts layers.
+//! struct Count;
+//! impl Work for Count {
+//!     type Output = usize;
+//!     fn packet(&mut self, packet: &Packet<'_>, _position: usize, layers: &mut usize) {
+//!         *layers += packet.layers().len();
+//!     }
+//! }
+//!
+//! let mut total = 0;
+//! let source = Merge::new([]); // no files
+//! pipeline::run(source, &Options::default(), || Count, |_batch: &Batch, layers: &mut usize| {
+//!     total += std::mem::take(layers);
+//!     Ok::<_, io::Error>(())
+//! })?;
+//! assert_eq!(total, 0);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+
+mod batch;
+mod order;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use self::order::{Done, Order};
+use crate::capture::Timestamp;
+use crate::dissect::{Dissection, Packet};
+use crate::sys::signal;
+pub use batch::{Batch, Source};
+
+/// What is made of the packets, one per thread.
+pub trait Work {
+    /// What a batch becomes. Reused: the sink empties it.
+    type Output: Default + Send;
+
+    /// Adds a packet, the one at `position` of its batch, to the output.
+    fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Self::Output);
+
+    /// Whether the output is so large that it has to go to the sink before the
+    /// batch is done. The sink then sees the batch more than once.
+    fn is_full(&self, _output: &Self::Output) -> bool {
+        false
+    }
+}
+
+/// How to run.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Threads at most; `None` for one per core, up to [`MAX_THREADS`].
+    pub threads: Option<NonZeroUsize>,
+    /// The most frames to take from the source.
+    pub limit: Option<u64>,
+}
+
+/// Beyond so many threads the one that reads is what all wait for.
+pub const MAX_THREADS: usize = 8;
+
+/// What ended a run early.
+#[derive(Debug)]
+pub enum Failed<S, E> {
+    /// The source broke; everything before that went to the sink.
+    Source(S),
+    /// The sink would take no more.
+    Sink(E),
+}
+
+impl<S: fmt::Display, E: fmt::Display> fmt::Display for Failed<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<S: fmt::Debug + fmt::Display, E: fmt::Debug + fmt::Display> std::error::Error for Failed<S, E> {}
+
+/// Takes all frames of `source` through work to the sink, which gets the
+/// batches in order. A source of one batch is worked on by the caller's thread
+/// alone.
+///
+/// # Errors
+/// The source's or the sink's first.
+pub fn run<S, W, F, E>(
+    source: S,
+    options: &Options,
+    work: impl Fn() -> W + Sync,
+    sink: F,
+) -> Result<(), Failed<S::Error, E>>
+where
+    S: Source,
+    W: Work,
+    F: FnMut(&Batch, &mut W::Output) -> Result<(), E> + Send,
+    E: Send,
+{
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MAX_THREADS);
+    let threads = options.threads.map_or_else(cores, NonZeroUsize::get);
+    let feed = Mutex::new(Feed {
+        source,
+        sequence: 0,
+        left: options.limit.unwrap_or(u64::MAX),
+        first_time: None,
+        last_time: None,
+        failure: None,
+    });
+    let order = Order::new(threads, sink);
+    // The first batch alone: most captures that people look at have no second.
+    let mut own = Worker::new(&feed, &order, work());
+    let mut spare = None;
+    if own.turn(&mut spare) {
+        std::thread::scope(|scope| {
+            let helper = || Worker::new(&feed, &order, work()).run(None);
+            let mut helpers = Vec::new();
+            if own.take(&mut spare) {
+                helpers.extend((1..threads).map(|_| scope.spawn(helper)));
+                own.run(spare);
+            }
+            for helper in helpers {
+                if let Err(panic) = helper.join() {
+                    resume_unwind(panic);
+                }
+            }
+        });
+    }
+    drop(own);
+    if let Some(error) = order.into_failure() {
+        return Err(Failed::Sink(error));
+    }
+    match feed.into_inner().unwrap_or_else(PoisonError::into_inner).failure {
+        Some(error) => Err(Failed::Source(error)),
+        None => Ok(()),
+    }
+}
+
+/// Where batches come from, and what the next one has to know of those before.
+struct Feed<S: Source> {
+    source: S,
+    /// Batches so far.
+    sequence: u64,
+    /// Frames that may still be taken.
+    left: u64,
+    first_time: Option<Timestamp>,
+    last_time: Option<Timestamp>,
+    failure: Option<S::Error>,
+}
+
+impl<S: Source> Feed<S> {
+    /// Fills `batch` with the next frames and returns its place in the order.
+    fn next(&mut self, batch: &mut Batch) -> Option<u64> {
+        if self.left == 0 || self.failure.is_some() || signal::caught().is_some() {
+            return None;
+        }
+        match self.source.next(batch) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.left = 0;
+                return None;
+            }
+            Err(failure) => {
+                self.failure = Some(failure);
+                return None;
+            }
+        }
+        if batch.len() as u64 > self.left {
+            batch.truncate(self.left as usize);
+        }
+        self.left -= batch.len() as u64;
+        let last = batch.len().checked_sub(1).and_then(|last| batch.frame(last)?.time);
+        self.first_time = self.first_time.or_else(|| batch.frame(0)?.time);
+        batch.first_time = self.first_time;
+        batch.previous_time = self.last_time.or(self.first_time);
+        self.last_time = last.or(self.last_time);
+        self.sequence += 1;
+        Some(self.sequence - 1)
+    }
+}
+
+/// One thread's share.
+struct Worker<'r, S: Source, W: Work, F, E> {
+    feed: &'r Mutex<Feed<S>>,
+    order: &'r Order<W::Output, F, E>,
+    work: W,
+    dissection: Box<Dissection>,
+    /// The place of the batch that was taken last.
+    place: u64,
+}
+
+impl<'r, S, W, F, E> Worker<'r, S, W, F, E>
+where
+    S: Source,
+    W: Work,
+    F: FnMut(&Batch, &mut W::Output) -> Result<(), E>,
+{
+    fn new(feed: &'r Mutex<Feed<S>>, order: &'r Order<W::Output, F, E>, work: W) -> Self {
+        Self { feed, order, work, dissection: Box::default(), place: 0 }
+    }
+
+    /// Goes on until there is nothing left; `taken` is a batch that
+    /// [`take`](Self::take) filled already.
+    fn run(&mut self, taken: Option<Done<W::Output>>) {
+        // A thread that panics must not leave the others waiting for its turn.
+        let _guard = self.order.guard();
+        let mut spare = taken;
+        if spare.is_some() && !self.finish(&mut spare) {
+            return;
+        }
+        while self.turn(&mut spare) {}
+    }
+
+    /// Takes a batch, works on it and delivers it; false where that was the end.
+    fn turn(&mut self, spare: &mut Option<Done<W::Output>>) -> bool {
+        self.take(spare) && self.finish(spare)
+    }
+
+    /// Takes the next batch into `spare`.
+    fn take(&mut self, spare: &mut Option<Done<W::Output>>) -> bool {
+        let done = spare.get_or_insert_default();
+        match lock(self.feed).next(&mut done.batch) {
+            Some(place) => {
+                self.place = place;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Works on the batch in `spare` and delivers it, for another spare one;
+    /// false where nothing more is wanted.
+    fn finish(&mut self, spare: &mut Option<Done<W::Output>>) -> bool {
+        let Some(mut done) = spare.take() else { return false };
+        let Done { batch, .. } = &done;
+        let (first_time, mut previous_time) = (batch.first_time, batch.previous_time);
+        for position in 0..batch.len() {
+            let Some(frame) = done.batch.frame(position) else { continue };
+            self.dissection.refill(&frame);
+            let mut packet = Packet::new(frame, &self.dissection);
+            packet.first_time = first_time;
+            packet.previous_time = previous_time;
+            packet.time_digits = done.batch.time_digits(position);
+            previous_time = frame.time.or(previous_time);
+            self.work.packet(&packet, position, &mut done.output);
+            if self.work.is_full(&done.output) && !self.order.deliver_part(self.place, &mut done) {
+                return false;
+            }
+        }
+        *spare = self.order.deliver(self.place, done);
+        spare.is_some()
+    }
+}
+
+/// Locks; what another thread's panic left behind is not used any more.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

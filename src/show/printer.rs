@@ -1,0 +1,58 @@
+//! One packet after another, in the form that was asked for.
+
+use crate::dissect::Packet;
+use crate::show::columns::Columns;
+use crate::show::{color, hex, line, time, tree};
+
+/// A form of output.
+#[derive(Debug, Clone)]
+pub enum Form {
+    /// A line per packet.
+    Line {
+        /// How it tells the time.
+        time: time::Form,
+    },
+    /// A tree per packet.
+    Tree(tree::Options),
+    /// Chosen fields.
+    Columns(Columns),
+}
+
+/// Writes packets in one form. Each thread has its own.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    /// The form.
+    pub form: Form,
+    /// Whether the bytes follow each packet, as a hexdump.
+    pub hex: bool,
+    /// Whether lines are coloured.
+    pub color: bool,
+}
+
+impl Printer {
+    /// Appends what comes before the first packet.
+    pub fn header(&self, out: &mut Vec<u8>) {
+        if let Form::Columns(columns) = &self.form {
+            columns.header(out);
+        }
+    }
+
+    /// Appends a packet.
+    pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        match &mut self.form {
+            Form::Line { time } => {
+                let write = |out: &mut Vec<u8>| line::line(out, packet, |out| time::column(out, packet, *time));
+                if self.color { color::line(out, color::of_packet(packet), write) } else { write(out) }
+            }
+            Form::Tree(options) => {
+                tree::draw(out, packet, options);
+                out.push(b'\n');
+            }
+            Form::Columns(columns) => columns.line(out, packet),
+        }
+        if self.hex {
+            hex::dump(out, packet.frame.data);
+            out.push(b'\n');
+        }
+    }
+}
