@@ -2,5 +2,6 @@
 //! which destination a checksum is over. Pure functions of headers; no I/O.
 
 pub mod behavior;
+pub mod csid;
 pub mod hmac;
 pub mod path;
