@@ -4,6 +4,7 @@
 mod client;
 mod craft;
 mod demo;
+mod dissect_args;
 mod doctor;
 mod emit;
 mod exit;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::dissect_args::DissectArguments;
 use super::progress::Progress;
 use super::{Failure, Outcome, emit, output};
 use crate::capture::{Merge, ReadError, Reader, Writer, write};
@@ -43,6 +44,8 @@ pub struct Arguments {
     follow: bool,
     #[command(flatten)]
     output: output::Printing,
+    #[command(flatten)]
+    knowledge: DissectArguments,
 }
 
 /// Runs `sr6 read`.
@@ -59,7 +62,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
         Some(path) => Some(Writer::create(path, &write::Options::default()).map_err(Failure::input)?),
         None => None,
     };
-    let options = Options { limit: arguments.count, ..Options::default() };
+    let options = Options { limit: arguments.count, settings: arguments.knowledge.settings()?, ..Options::default() };
     let progress = if arguments.follow { None } else { Progress::start(files, arguments.write.as_deref()) };
     let source = Watched { input, progress };
     emit::run(source, &options, &plan, writer, Failure::input)

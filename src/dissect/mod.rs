@@ -27,13 +27,17 @@ mod describe;
 mod diagnose;
 pub mod diagnosis;
 mod packet;
+mod settings;
 mod visit;
 mod walk;
 
 pub use checksum::{Checksum, Unverified, UsedDestination};
 pub use diagnosis::{Diagnosis, Finding, Severity};
 pub use packet::Packet;
+pub use settings::Settings;
 pub use visit::{Item, Shown, Visitor};
+
+use std::sync::Arc;
 
 use crate::capture::Frame;
 use crate::wire::proto::Proto;
@@ -85,6 +89,7 @@ impl Layer {
 /// Where the layers of one frame lie. Reusable: [`Dissection::refill`] starts over.
 #[derive(Debug, Clone)]
 pub struct Dissection {
+    settings: Arc<Settings>,
     layers: [Layer; MAX_LAYERS],
     layer_count: u8,
     findings: [Finding; MAX_FINDINGS],
@@ -92,8 +97,13 @@ pub struct Dissection {
 }
 
 impl Dissection {
-    /// An empty dissection, to be filled.
+    /// An empty dissection, to be filled, without settings.
     pub fn new() -> Self {
+        Self::with(Arc::default())
+    }
+
+    /// An empty dissection, to be filled by what `settings` know.
+    pub fn with(settings: Arc<Settings>) -> Self {
         let nothing = Layer {
             proto: Proto::Data,
             quoted: false,
@@ -104,6 +114,7 @@ impl Dissection {
             claimed_end: 0,
         };
         Self {
+            settings,
             layers: [nothing; MAX_LAYERS],
             layer_count: 0,
             findings: [Finding::NOTHING; MAX_FINDINGS],
@@ -124,6 +135,11 @@ impl Dissection {
         self.finding_count = 0;
         walk::walk(self, frame);
         diagnose::diagnose(self, frame);
+    }
+
+    /// What it knows beyond the packet's bytes.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The layers, outermost first.

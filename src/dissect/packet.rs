@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::capture::{Frame, Timestamp};
-use crate::dissect::{Dissection, Finding, Layer};
+use crate::dissect::{Dissection, Finding, Layer, Settings};
 use crate::srv6::path;
 use crate::wire::bytes::u16_at;
 use crate::wire::ipv4::Ipv4;
@@ -31,6 +31,11 @@ impl<'a> Packet<'a> {
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
         let time_digits = if frame.time.is_some_and(|time| time.0 % 1000 != 0) { 9 } else { 6 };
         Self { frame, first_time: frame.time, previous_time: frame.time, time_digits, dissection }
+    }
+
+    /// What the dissection knows beyond the packet's bytes.
+    pub fn settings(&self) -> &'a Settings {
+        self.dissection.settings()
     }
 
     /// The layers, outermost first.

@@ -46,11 +46,11 @@ mod tests;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::order::{Done, Order};
 use crate::capture::Timestamp;
-use crate::dissect::{Dissection, Packet};
+use crate::dissect::{Dissection, Packet, Settings};
 use crate::sys::signal;
 pub use batch::{Batch, Source};
 
@@ -76,6 +76,8 @@ pub struct Options {
     pub threads: Option<NonZeroUsize>,
     /// The most frames to take from the source.
     pub limit: Option<u64>,
+    /// What dissecting knows beyond the packets.
+    pub settings: Arc<Settings>,
 }
 
 /// Beyond so many threads the one that reads is what all wait for.
@@ -131,11 +133,11 @@ where
     });
     let order = Order::new(threads, sink);
     // The first batch alone: most captures that people look at have no second.
-    let mut own = Worker::new(&feed, &order, work());
+    let mut own = Worker::new(&feed, &order, work(), &options.settings);
     let mut spare = None;
     if own.turn(&mut spare) {
         std::thread::scope(|scope| {
-            let helper = || Worker::new(&feed, &order, work()).run(None);
+            let helper = || Worker::new(&feed, &order, work(), &options.settings).run(None);
             let mut helpers = Vec::new();
             if own.take(&mut spare) {
                 helpers.extend((1..threads).map(|_| scope.spawn(helper)));
@@ -217,8 +219,9 @@ where
     W: Work,
     F: FnMut(&Batch, &mut W::Output) -> Result<(), E>,
 {
-    fn new(feed: &'r Mutex<Feed<S>>, order: &'r Order<W::Output, F, E>, work: W) -> Self {
-        Self { feed, order, work, dissection: Box::default(), place: 0 }
+    fn new(feed: &'r Mutex<Feed<S>>, order: &'r Order<W::Output, F, E>, work: W, settings: &Arc<Settings>) -> Self {
+        let dissection = Box::new(Dissection::with(Arc::clone(settings)));
+        Self { feed, order, work, dissection, place: 0 }
     }
 
     /// Goes on until there is nothing left; `taken` is a batch that

@@ -55,7 +55,7 @@ impl Work for Note {
 }
 
 fn options(threads: usize, limit: Option<u64>) -> Options {
-    Options { threads: NonZeroUsize::new(threads), limit }
+    Options { threads: NonZeroUsize::new(threads), limit, ..Options::default() }
 }
 
 #[test]

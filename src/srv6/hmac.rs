@@ -221,6 +221,9 @@ pub struct KeysError {
 }
 
 impl Keys {
+    /// No keys.
+    pub const NONE: Self = Self(Vec::new());
+
     /// Adds a key; of two with one ID the last counts.
     pub fn add(&mut self, key: Key) {
         self.0.retain(|known| known.id != key.id);

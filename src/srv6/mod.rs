@@ -4,4 +4,5 @@
 pub mod behavior;
 pub mod csid;
 pub mod hmac;
+pub mod linux;
 pub mod path;
