@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::capture::{Frame, Timestamp};
 use crate::dissect::{Dissection, Finding, Layer, Settings};
-use crate::srv6::path;
+use crate::srv6::hmac::{self, Status};
+use crate::srv6::{linux, path};
 use crate::wire::bytes::u16_at;
 use crate::wire::ipv4::Ipv4;
 use crate::wire::ipv6::Ipv6;
 use crate::wire::proto::Proto;
-use crate::wire::srh::Srh;
+use crate::wire::srh::{Srh, Tlv};
+use crate::wire::srh_tlv;
 
 /// A dissected frame.
 #[derive(Debug, Clone, Copy)]
@@ -110,5 +112,39 @@ impl<'a> Packet<'a> {
         }
         let header = self.header(layer);
         Some((u16_at(header, 0)?, u16_at(header, 2)?))
+    }
+
+    /// The IPv6 header that a layer belongs to; `None` under IPv4.
+    pub fn network(&self, layer: &Layer) -> Option<Ipv6<'a>> {
+        let network = self.layers().get(usize::from(layer.network)).filter(|l| l.proto == Proto::Ipv6)?;
+        Ipv6::new(self.header(network)).ok()
+    }
+
+    /// What verifying a TLV of an SRH found, with the keys that the dissection
+    /// has; `None` for TLVs other than HMAC.
+    pub fn hmac_status(&self, layer: &Layer, srh: &Srh<'_>, tlv: &Tlv<'_>) -> Option<Status> {
+        if tlv.kind != srh_tlv::HMAC {
+            return None;
+        }
+        let source = self.network(layer)?.source();
+        Some(hmac::verify(&self.settings().keys, source, srh, tlv))
+    }
+
+    /// What Linux looks at to decide what to do with an SRH; `None` where the
+    /// IPv6 header is missing.
+    pub fn seen_by_linux<'s>(&self, layer: &Layer, srh: &'s Srh<'s>) -> Option<linux::Seen<'s>>
+    where
+        'a: 's,
+    {
+        let network = self.network(layer)?;
+        let start = self.layers().get(usize::from(layer.network))?.start;
+        let hmac = srh.tlvs().find(|tlv| tlv.kind == srh_tlv::HMAC);
+        Some(linux::Seen {
+            srh,
+            bytes: self.header(layer),
+            offset: layer.start - start,
+            hop_limit: network.hop_limit(),
+            hmac: hmac.and_then(|tlv| self.hmac_status(layer, srh, &tlv)),
+        })
     }
 }

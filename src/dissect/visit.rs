@@ -127,6 +127,25 @@ impl<'a> Out<'_, 'a> {
         self.visitor.open(&item);
     }
 
+    /// Begins a group of things worked out, under a title.
+    pub fn open_derived(&mut self, field: &'static Field, value: Value<'_>, text: fmt::Arguments<'_>) {
+        let item = Item { shown: Shown::Generated, text: Some(text), ..self.placed(field, value, 0, 0) };
+        self.visitor.open(&item);
+    }
+
+    /// Begins a group headed by a value found `offset` bytes into the header.
+    pub fn open_value(
+        &mut self,
+        field: &'static Field,
+        value: Value<'_>,
+        offset: usize,
+        len: usize,
+        text: fmt::Arguments<'_>,
+    ) {
+        let item = Item { text: Some(text), ..self.placed(field, value, offset, len) };
+        self.visitor.open(&item);
+    }
+
     /// Ends a group.
     pub fn close(&mut self) {
         self.visitor.close();

@@ -15,12 +15,13 @@ use std::net::Ipv6Addr;
 
 use crate::wire::error::LengthError;
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
-use crate::wire::names;
+use crate::wire::{names, sid};
 
 /// Bytes of the header.
 pub const LEN: usize = 40;
 
 fields! {
+    shared [sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION]
     VERSION = Field::dec("ipv6.version", "Version", bits(0, 4).drawn(0, 1)).arg("version");
     TRAFFIC_CLASS = Field::hex("ipv6.tclass", "Traffic Class", bits(4, 8).drawn(0, 4)).arg("tc");
     DSCP = Field::dec("ipv6.tclass.dscp", "Differentiated Services Codepoint", bits(4, 6).drawn(0, 4)).names(names::dscp).arg("dscp");

@@ -22,7 +22,7 @@ use std::net::Ipv6Addr;
 
 use crate::wire::error::LengthError;
 use crate::wire::field::{At, Field, Kind, Protocol, bytes, fields};
-use crate::wire::routing;
+use crate::wire::{routing, sid, srh_tlv};
 
 /// The SRH's routing type.
 pub const ROUTING_TYPE: u8 = 4;
@@ -51,7 +51,9 @@ pub mod flag {
 }
 
 fields! {
-    shared [routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT]
+    shared [
+        routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT, srh_tlv::HMAC_D, srh_tlv::HMAC_RESERVED, srh_tlv::HMAC_KEY_ID, srh_tlv::HMAC_DIGEST, srh_tlv::HMAC_STATUS, srh_tlv::HMAC_FORM, srh_tlv::NODE, srh_tlv::PT_INTERFACE, srh_tlv::PT_LOAD, srh_tlv::PT_TIME, srh_tlv::PT_SESSION, srh_tlv::PT_SEQUENCE, sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::LINUX_PLAIN, sid::LINUX_END
+    ]
     LAST_ENTRY = Field::dec("ipv6.routing.srh.last_entry", "Last Entry", bytes(4, 1)).arg("last");
     FLAGS = Field::hex("ipv6.routing.srh.flags", "Flags", bytes(5, 1)).arg("flags");
     TAG = Field::bytes("ipv6.routing.srh.tag", "Tag", bytes(6, 2)).arg("tag");

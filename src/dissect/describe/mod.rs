@@ -5,6 +5,8 @@ mod icmp;
 mod link;
 mod network;
 mod routing;
+mod sid;
+mod srh;
 mod transport;
 
 use std::io::Write;
@@ -42,10 +44,10 @@ impl Packet<'_> {
                 Proto::Loopback => link::loopback(&mut out),
                 Proto::Arp => link::arp(&mut out),
                 Proto::Ipv4 => network::ipv4(self, layer, &mut out),
-                Proto::Ipv6 => network::ipv6(&mut out),
+                Proto::Ipv6 => network::ipv6(self, layer, &mut out),
                 Proto::HopByHop | Proto::Destination => network::options(layer, &mut out),
                 Proto::Fragment => network::fragment(&mut out),
-                Proto::Srh => routing::srh(self, layer, &mut out),
+                Proto::Srh => srh::srh(self, layer, &mut out),
                 Proto::Routing => routing::other(&mut out),
                 Proto::Udp => transport::udp(self, layer, &mut out),
                 Proto::Tcp => transport::tcp(self, layer, &mut out),

@@ -1,5 +1,6 @@
 //! The fields of IPv4, IPv6, and the extension headers that route nothing.
 
+use crate::dissect::describe::sid;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet};
 use crate::wire::bytes::{tail, u8_at, u16_at, u32_at};
@@ -23,7 +24,7 @@ impl std::fmt::Display for DsSummary {
     }
 }
 
-pub(super) fn ipv6(out: &mut Out<'_, '_>) {
+pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     let Ok(header) = Ipv6::new(out.bytes) else { return };
     let (source, destination) = (header.source(), header.destination());
     out.open_group(
@@ -42,6 +43,7 @@ pub(super) fn ipv6(out: &mut Out<'_, '_>) {
     out.hidden(&ipv6::ADDRESS, Value::from(source), 8, 16);
     out.field(&ipv6::DESTINATION);
     out.hidden(&ipv6::ADDRESS, Value::from(destination), 24, 16);
+    sid::destination(packet, layer, destination, out);
 }
 
 pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {

@@ -1,0 +1,181 @@
+//! The fields of the Segment Routing Header.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::dissect::describe::{routing, sid as sids};
+use crate::dissect::visit::Out;
+use crate::dissect::{Layer, Packet};
+use crate::srv6::hmac::{HmacTlv, Status};
+use crate::srv6::path;
+use crate::wire::bytes::{tail, u32_at};
+use crate::wire::field::Value;
+use crate::wire::{sid, srh, srh_tlv};
+
+/// The names of flag bits.
+struct FlagNames(u8);
+
+impl fmt::Display for FlagNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        for (bit, name) in [
+            (srh::flag::DRAFT_CLEANUP, "draft C: Clean-up"),
+            (srh::flag::DRAFT_PROTECTED, "draft P: Protected"),
+            (srh::flag::OAM, "O: OAM"),
+            (srh::flag::DRAFT_ALERT, "draft A: Alert"),
+            (srh::flag::DRAFT_HMAC, "draft H: HMAC"),
+        ] {
+            if self.0 & bit != 0 {
+                write!(f, "{separator}{name}")?;
+                separator = ", ";
+            }
+        }
+        f.write_str(if separator == ", " { ")" } else { "" })
+    }
+}
+
+pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+    out.open_group(&srh::HEADER, 0, out.bytes.len(), format_args!("{}", srh::PROTOCOL.title));
+    let Some(header) = packet.srh(layer) else { return };
+    routing::common(out);
+    out.field(&srh::LAST_ENTRY);
+    let flags = header.flags();
+    out.field_as(&srh::FLAGS, format_args!("Flags: 0x{flags:02x}{}", FlagNames(flags)));
+    out.field(&srh::TAG);
+    segments(packet, &header, out);
+    travelled(&header, out);
+    let destination = packet.network(layer).map(|network| network.destination());
+    if let Some(destination) = destination {
+        sids::still_to_visit(packet, destination, Some(&header), out);
+    }
+    for tlv in header.tlvs() {
+        one_tlv(packet, layer, &header, &tlv, out);
+    }
+    if let Some(seen) = packet.seen_by_linux(layer, &header) {
+        out.derived(&sid::LINUX_PLAIN, Value::Text(&seen.plain_address().to_string()));
+        out.derived(&sid::LINUX_END, Value::Text(&seen.end_sid().to_string()));
+    }
+}
+
+/// The segment list in wire order.
+fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+    let locators = &packet.settings().locators;
+    for (index, segment) in header.segments().enumerate() {
+        let at = srh::FIXED_LEN + index * srh::SEGMENT_LEN;
+        let active = if index == usize::from(header.segments_left()) { "  <- active" } else { "" };
+        let named = if locators.is_empty() { None } else { locators.named(segment) };
+        let called = sids::Called(named);
+        let text = format_args!("Address[{index}]: {segment}{called}{active}");
+        match named {
+            Some(named) => {
+                out.open_value(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
+                sids::parts(named, segment, out);
+                out.close();
+            }
+            None => out.value_as(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text),
+        }
+    }
+}
+
+/// The segments once more in the order they are travelled, and what they say.
+fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+    let left = usize::from(header.segments_left());
+    let count = header.segment_count();
+    if count == 0 {
+        return;
+    }
+    let reduced = if path::is_reduced(header) { " (first segment only in the destination address)" } else { "" };
+    let title = format_args!("Segments in traversal order: {count}{reduced}");
+    out.open_derived(&srh::SEGMENTS, Value::None, title);
+    for (index, segment) in path::travelled(header).enumerate() {
+        let entry = count - 1 - index;
+        let mark = match entry.cmp(&left) {
+            Ordering::Greater => " (visited)",
+            Ordering::Equal => " (active)",
+            Ordering::Less => "",
+        };
+        out.derived_as(&srh::PATH, Value::from(segment), format_args!("{}. {segment}{mark}", index + 1));
+    }
+    out.close();
+    if let Some(segment) = path::active(header) {
+        out.derived(&srh::ACTIVE, Value::from(segment));
+    }
+    if let Some(segment) = path::final_destination(header) {
+        out.derived(&srh::FINAL, Value::from(segment));
+    }
+}
+
+fn one_tlv(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, tlv: &srh::Tlv<'_>, out: &mut Out<'_, '_>) {
+    let name = srh::tlv_name(u64::from(tlv.kind)).unwrap_or("Unknown");
+    let cut = if tlv.overruns { " [runs past the end of the header]" } else { "" };
+    out.open_group(&srh::TLVS, tlv.offset, tlv.len(), format_args!("TLV: {name} ({}){cut}", tlv.kind));
+    out.value(&srh::TLV_TYPE, Value::Uint(u64::from(tlv.kind)), tlv.offset, 1);
+    if let Some(length) = tlv.length {
+        out.value(&srh::TLV_LENGTH, Value::Uint(u64::from(length)), tlv.offset + 1, 1);
+        let (value, at, len) = (tlv.value, tlv.offset + 2, tlv.value.len());
+        match (tlv.kind, HmacTlv::of(tlv)) {
+            (_, Some(hmac)) => {
+                out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);
+                inside(out, tlv).fields(&[&srh_tlv::HMAC_D, &srh_tlv::HMAC_RESERVED, &srh_tlv::HMAC_KEY_ID]);
+                out.value(&srh_tlv::HMAC_DIGEST, Value::Bytes(hmac.digest), at + 6, hmac.digest.len());
+            }
+            (1 | 2, None) if len == 18 => {
+                out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);
+                inside(out, tlv).field(&srh_tlv::NODE);
+            }
+            (srh_tlv::PATH_TRACING, None) if tlv.len() == srh_tlv::PATH_TRACING_LEN => {
+                out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);
+                path_tracing(inside(out, tlv));
+            }
+            _ => out.value(&srh::TLV_VALUE, Value::Bytes(value), at, len),
+        }
+    }
+    if let Some(status) = packet.hmac_status(layer, header, tlv) {
+        hmac_status(status, out);
+    }
+    out.close();
+}
+
+/// Fields from the start of a TLV.
+fn inside<'o, 'a>(out: &'o mut Out<'_, 'a>, tlv: &srh::Tlv<'_>) -> Out<'o, 'a> {
+    let bytes = tail(out.bytes, tlv.offset);
+    Out { visitor: &mut *out.visitor, bytes, base: out.base + tlv.offset as u32 }
+}
+
+fn path_tracing(mut out: Out<'_, '_>) {
+    out.fields(&[&srh_tlv::PT_INTERFACE, &srh_tlv::PT_LOAD]);
+    if let (Some(seconds), Some(nanos)) = (u32_at(out.bytes, 4), u32_at(out.bytes, 8)) {
+        let time = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
+        out.value(&srh_tlv::PT_TIME, Value::Nanos(time), 4, 8);
+    }
+    out.fields(&[&srh_tlv::PT_SESSION, &srh_tlv::PT_SEQUENCE]);
+}
+
+fn hmac_status(status: Status, out: &mut Out<'_, '_>) {
+    let name = Value::Text(status.name());
+    match status {
+        Status::Valid(form) => {
+            out.derived_as(
+                &srh_tlv::HMAC_STATUS,
+                name,
+                format_args!("HMAC Status: valid in the form of {}", form.name()),
+            );
+            out.derived(&srh_tlv::HMAC_FORM, Value::Text(form.name()));
+        }
+        Status::Wrong => out.derived_as(
+            &srh_tlv::HMAC_STATUS,
+            name,
+            format_args!("HMAC Status: wrong, in RFC 8754's form and in Linux's"),
+        ),
+        Status::NoKey => {
+            out.derived_as(
+                &srh_tlv::HMAC_STATUS,
+                name,
+                format_args!("HMAC Status: no-key (none of this Key ID was given)"),
+            );
+        }
+        Status::Unverifiable(why) => {
+            out.derived_as(&srh_tlv::HMAC_STATUS, name, format_args!("HMAC Status: unverifiable ({why})"));
+        }
+    }
+}
