@@ -8,6 +8,7 @@ mod dissect_args;
 mod doctor;
 mod emit;
 mod exit;
+mod fields;
 mod lab;
 mod manual;
 mod output;
@@ -45,6 +46,7 @@ enum Command {
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
+    Fields(fields::Arguments),
     Doctor(doctor::Arguments),
     Lab(lab::Arguments),
     Completions(manual::CompletionArguments),
@@ -71,6 +73,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Send(arguments) => send::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),
+        Command::Fields(arguments) => fields::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
         Command::Completions(arguments) => manual::completions(arguments),

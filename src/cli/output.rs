@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::value::unknown;
 use crate::show::columns::{Columns, Layout, Occurrence};
+use crate::show::ek::Ek;
+use crate::show::json::Json;
 use crate::show::printer::{Form, Printer};
 use crate::show::{time, tree};
 use crate::wire::field::Field;
@@ -36,6 +38,9 @@ pub struct Printing {
     /// aggregator=,|/s|CHAR, quote=d|s|n
     #[arg(short = 'E', value_name = "NAME=VALUE")]
     layout: Vec<String>,
+    /// With `-T json`: tell where in the frame each field stands
+    #[arg(long)]
+    ranges: bool,
     /// Time of each packet's line, always UTC: r since the first packet, d since the one before,
     /// a or u the time of day, ad or ud with the date, e seconds since 1970
     #[arg(short = 't', value_name = "FORM", default_value = "r", hide_possible_values = true,
@@ -61,6 +66,10 @@ enum FormName {
     Text,
     /// The fields given by -e, a line per packet
     Fields,
+    /// An object per packet and line; `sr6 fields --json-schema` describes it
+    Json,
+    /// Two lines per packet for Elasticsearch's bulk interface, as tshark writes them
+    Ek,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,12 +116,15 @@ impl Printing {
         if form != FormName::Fields && !(self.fields.is_empty() && self.layout.is_empty()) {
             return Err(Failure::input("-e and -E choose and lay out fields: use them with -T fields"));
         }
+        if self.ranges && form != FormName::Json {
+            return Err(Failure::input("--ranges belongs to -T json"));
+        }
         let form = match form {
             FormName::Text if wants_tree => Form::Tree(tree::Options { only: self.only()?, color }),
             FormName::Text => Form::Line { time: self.time() },
-            FormName::Fields if wants_tree || self.hex => {
-                return Err(Failure::input("-V, -O and -x belong to -T text"));
-            }
+            _ if wants_tree || self.hex => return Err(Failure::input("-V, -O and -x belong to -T text")),
+            FormName::Json => Form::Json(Json::new(self.ranges)),
+            FormName::Ek => Form::Ek(Ek::default()),
             FormName::Fields => Form::Columns(self.columns()?),
         };
         Ok(Printer { form, hex: self.hex, color })

@@ -4,9 +4,12 @@
 
 pub mod color;
 pub mod columns;
+pub mod ek;
 pub mod hex;
+pub mod json;
 pub mod line;
 pub mod printer;
+pub mod schema;
 pub mod text;
 pub mod time;
 pub mod tree;

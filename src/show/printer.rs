@@ -2,6 +2,8 @@
 
 use crate::dissect::Packet;
 use crate::show::columns::Columns;
+use crate::show::ek::Ek;
+use crate::show::json::Json;
 use crate::show::{color, hex, line, time, tree};
 
 /// A form of output.
@@ -16,6 +18,10 @@ pub enum Form {
     Tree(tree::Options),
     /// Chosen fields.
     Columns(Columns),
+    /// An object per packet and line.
+    Json(Json),
+    /// As `tshark -T ek`.
+    Ek(Ek),
 }
 
 /// Writes packets in one form. Each thread has its own.
@@ -49,6 +55,8 @@ impl Printer {
                 out.push(b'\n');
             }
             Form::Columns(columns) => columns.line(out, packet),
+            Form::Json(json) => json.packet(out, packet),
+            Form::Ek(ek) => ek.packet(out, packet),
         }
         if self.hex {
             hex::dump(out, packet.frame.data);

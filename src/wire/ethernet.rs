@@ -30,13 +30,13 @@ fn ig(number: u64) -> Option<&'static str> {
 fields! {
     DESTINATION = Field::ether("eth.dst", "Destination", bytes(0, 6)).arg("dst");
     SOURCE = Field::ether("eth.src", "Source", bytes(6, 6)).arg("src");
-    ADDRESS = Field::ether("eth.addr", "Address", At::Varies);
+    ADDRESS = Field::ether("eth.addr", "Address", At::Varies).many();
     DESTINATION_LG = Field::bool("eth.dst.lg", "LG bit", crate::wire::field::bits(6, 1).drawn(0, 3)).names(lg);
     DESTINATION_IG = Field::bool("eth.dst.ig", "IG bit", crate::wire::field::bits(7, 1).drawn(0, 3)).names(ig);
     SOURCE_LG = Field::bool("eth.src.lg", "LG bit", crate::wire::field::bits(54, 1).drawn(6, 3)).names(lg);
     SOURCE_IG = Field::bool("eth.src.ig", "IG bit", crate::wire::field::bits(55, 1).drawn(6, 3)).names(ig);
-    LG = Field::bool("eth.lg", "LG bit", At::Varies).names(lg);
-    IG = Field::bool("eth.ig", "IG bit", At::Varies).names(ig);
+    LG = Field::bool("eth.lg", "LG bit", At::Varies).names(lg).many();
+    IG = Field::bool("eth.ig", "IG bit", At::Varies).names(ig).many();
     TYPE = Field::hex("eth.type", "Type", bytes(12, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LENGTH = Field::dec("eth.len", "Length", bytes(12, 2)).arg("len");
     PADDING = Field::bytes("eth.padding", "Padding", At::Varies);

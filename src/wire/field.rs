@@ -133,12 +133,26 @@ pub struct Field {
     pub origin: Origin,
     /// One sentence for `sr6 fields`, where the label does not say it all.
     pub about: &'static str,
+    /// Whether it may occur several times in one layer, or one group of a
+    /// layer: such fields are arrays where types matter.
+    pub many: bool,
 }
 
 impl Field {
     /// A field of any kind, with Wireshark's name.
     pub const fn new(name: &'static str, label: &'static str, kind: Kind, at: At) -> Self {
-        Self { name, label, arg: "", at, kind, names: None, words: &[], origin: Origin::Wireshark, about: "" }
+        Self {
+            name,
+            label,
+            arg: "",
+            at,
+            kind,
+            names: None,
+            words: &[],
+            origin: Origin::Wireshark,
+            about: "",
+            many: false,
+        }
     }
 
     /// A decimal number.
@@ -184,6 +198,12 @@ impl Field {
     /// A header, or a group of fields under one title.
     pub const fn group(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Kind::Group, At::Varies)
+    }
+
+    /// Says that the field may occur several times in one layer or group.
+    #[must_use]
+    pub const fn many(self) -> Self {
+        Self { many: true, ..self }
     }
 
     /// Makes the field writable in the notation under `arg`.

@@ -27,7 +27,7 @@ fields! {
     LENGTH = Field::dec("frame.len", "Frame Length", At::Derived);
     CAPTURED = Field::dec("frame.cap_len", "Capture Length", At::Derived);
     PROTOCOLS = Field::text("frame.protocols", "Protocols in frame", At::Derived);
-    COMMENT = Field::text("frame.comment", "Comment", At::Derived);
+    COMMENT = Field::text("frame.comment", "Comment", At::Derived).many();
     LINK_TYPE = Field::dec("frame.linktype", "Link type", At::Derived).size(2)
         .own("The LINKTYPE_ value of the frame's interface, as in the capture file");
 }

@@ -113,7 +113,7 @@ fields! {
     NA_OVERRIDE = Field::bool("icmpv6.nd.na.flag.o", "Override", bits(34, 1).drawn(4, 4)).names(names::set);
     NA_RESERVED = Field::dec("icmpv6.nd.na.flag.rsv", "Reserved", bits(35, 29).drawn(4, 4));
     NA_TARGET = Field::ipv6("icmpv6.nd.na.target_address", "Target Address", bytes(8, 16));
-    OPTION = Field::group("icmpv6.opt", "ICMPv6 Option");
+    OPTION = Field::group("icmpv6.opt", "ICMPv6 Option").many();
     OPTION_TYPE = Field::dec("icmpv6.opt.type", "Type", At::Varies).size(1).names(option_name);
     OPTION_LENGTH = Field::dec("icmpv6.opt.length", "Length", At::Varies).size(1);
     LINK_ADDRESS = Field::bytes("icmpv6.opt.linkaddr", "Link-layer address", At::Varies);

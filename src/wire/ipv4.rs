@@ -43,7 +43,7 @@ fields! {
     CHECKSUM_STATUS = Field::dec("ip.checksum.status", "Header checksum status", At::Derived).size(1).names(names::checksum_status).name_only();
     SOURCE = Field::ipv4("ip.src", "Source Address", bytes(12, 4)).arg("src");
     DESTINATION = Field::ipv4("ip.dst", "Destination Address", bytes(16, 4)).arg("dst");
-    ADDRESS = Field::ipv4("ip.addr", "Source or Destination Address", At::Varies);
+    ADDRESS = Field::ipv4("ip.addr", "Source or Destination Address", At::Varies).many();
     OPTIONS = Field::bytes("ip.options", "Options", At::Varies).own("The options as bytes").arg("options");
 }
 

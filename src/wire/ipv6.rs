@@ -32,7 +32,7 @@ fields! {
     HOP_LIMIT = Field::dec("ipv6.hlim", "Hop Limit", bytes(7, 1)).arg("hlim");
     SOURCE = Field::ipv6("ipv6.src", "Source Address", bytes(8, 16)).arg("src");
     DESTINATION = Field::ipv6("ipv6.dst", "Destination Address", bytes(24, 16)).arg("dst");
-    ADDRESS = Field::ipv6("ipv6.addr", "Source or Destination Address", At::Varies);
+    ADDRESS = Field::ipv6("ipv6.addr", "Source or Destination Address", At::Varies).many();
 }
 
 /// The header as a field.

@@ -32,7 +32,7 @@ pub mod option {
     use super::{At, Field, bits, fields, names, option_name};
 
     fields! {
-        OPTION = Field::group("ipv6.opt", "IPv6 Option");
+        OPTION = Field::group("ipv6.opt", "IPv6 Option").many();
         TYPE = Field::hex("ipv6.opt.type", "Type", crate::wire::field::bytes(0, 1)).names(option_name);
         ACTION = Field::dec("ipv6.opt.type.action", "Action", bits(0, 2).drawn(0, 1)).names(action);
         CHANGE = Field::bool("ipv6.opt.type.change", "May Change", bits(2, 1).drawn(0, 1)).names(names::yes);

@@ -33,7 +33,7 @@ fields! {
     TYPE = Field::dec("ipv6.routing.type", "Type", bytes(2, 1)).names(type_name).arg("type");
     SEGMENTS_LEFT = Field::dec("ipv6.routing.segleft", "Segments Left", bytes(3, 1)).arg("sl");
     SOURCE_RESERVED = Field::bytes("ipv6.routing.src.reserved", "Reserved", At::Varies);
-    SOURCE_ADDRESS = Field::ipv6("ipv6.routing.src.addr", "Address", At::Varies);
+    SOURCE_ADDRESS = Field::ipv6("ipv6.routing.src.addr", "Address", At::Varies).many();
     HOME_RESERVED = Field::bytes("ipv6.routing.mipv6.reserved", "Reserved", At::Varies);
     HOME_ADDRESS = Field::ipv6("ipv6.routing.mipv6.home_address", "Home Address", At::Varies);
     UNKNOWN = Field::bytes("ipv6.routing.unknown_data", "Type-Specific Data", At::Varies).arg("data");

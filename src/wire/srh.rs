@@ -57,11 +57,11 @@ fields! {
     LAST_ENTRY = Field::dec("ipv6.routing.srh.last_entry", "Last Entry", bytes(4, 1)).arg("last");
     FLAGS = Field::hex("ipv6.routing.srh.flags", "Flags", bytes(5, 1)).arg("flags");
     TAG = Field::bytes("ipv6.routing.srh.tag", "Tag", bytes(6, 2)).arg("tag");
-    SEGMENT = Field::ipv6("ipv6.routing.srh.addr", "Address", At::Varies);
+    SEGMENT = Field::ipv6("ipv6.routing.srh.addr", "Address", At::Varies).many();
     SEGMENTS = Field::new("srh.segs", "Segment List", Kind::Ipv6, At::Varies)
         .own("The segment list in wire order: the last segment of the path first").arg("segs");
     PATH = Field::new("srh.path", "Path", Kind::Ipv6, At::Derived)
-        .own("The segments in the order they are travelled; of a reduced list, without the first").arg("path");
+        .own("The segments in the order they are travelled; of a reduced list, without the first").arg("path").many();
     REDUCED = Field::bool("srh.reduced", "Reduced", At::Derived)
         .own("Whether the list leaves out the first segment of the path, which is in the IPv6 destination alone (RFC 8754 §4.1.1)")
         .arg("reduced");
@@ -69,7 +69,7 @@ fields! {
         .own("The entry of the segment list that Segments Left points at; absent where it points past the list");
     FINAL = Field::ipv6("srh.final", "Final Destination", At::Derived)
         .own("Where the path ends: Segment List[0]");
-    TLVS = Field::bytes("srh.tlvs", "TLVs", At::Varies).own("The bytes after the segment list").arg("tlvs");
+    TLVS = Field::bytes("srh.tlvs", "TLVs", At::Varies).own("The bytes after the segment list").arg("tlvs").many();
     TLV_TYPE = Field::dec("srh.tlv.type", "Type", At::Varies).size(1).own("The type of a TLV (RFC 8754 §2.1)").names(tlv_name);
     TLV_LENGTH = Field::dec("srh.tlv.len", "Length", At::Varies).size(1).own("The length in bytes of a TLV's value");
     TLV_VALUE = Field::bytes("srh.tlv.value", "Value", At::Varies).own("The value of a TLV");

@@ -43,7 +43,7 @@ static FLAG_LETTERS: Words =
 fields! {
     SOURCE = Field::dec("tcp.srcport", "Source Port", bytes(0, 2)).arg("sport");
     DESTINATION = Field::dec("tcp.dstport", "Destination Port", bytes(2, 2)).arg("dport");
-    PORT = Field::dec("tcp.port", "Source or Destination Port", At::Varies).size(2);
+    PORT = Field::dec("tcp.port", "Source or Destination Port", At::Varies).size(2).many();
     SEGMENT_LENGTH = Field::dec("tcp.len", "TCP Segment Len", At::Derived);
     SEQUENCE = Field::dec("tcp.seq_raw", "Sequence Number (raw)", bytes(4, 4)).arg("seq");
     ACKNOWLEDGMENT = Field::dec("tcp.ack_raw", "Acknowledgment number (raw)", bytes(8, 4)).arg("ack");
@@ -66,8 +66,8 @@ fields! {
     CHECKSUM_STATUS = Field::dec("tcp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     URGENT = Field::dec("tcp.urgent_pointer", "Urgent Pointer", bytes(18, 2)).arg("urp");
     OPTIONS = Field::bytes("tcp.options", "TCP Options", At::Varies).arg("options");
-    OPTION_KIND = Field::dec("tcp.option_kind", "Kind", At::Varies).size(1).names(option_name);
-    OPTION_LENGTH = Field::dec("tcp.option_len", "Length", At::Varies).size(1);
+    OPTION_KIND = Field::dec("tcp.option_kind", "Kind", At::Varies).size(1).names(option_name).many();
+    OPTION_LENGTH = Field::dec("tcp.option_len", "Length", At::Varies).size(1).many();
     MSS = Field::dec("tcp.options.mss_val", "MSS Value", At::Varies).size(2);
     WINDOW_SCALE = Field::dec("tcp.options.wscale.shift", "Shift count", At::Varies).size(1);
     TIMESTAMP = Field::dec("tcp.options.timestamp.tsval", "Timestamp value", At::Varies);

@@ -17,7 +17,7 @@ pub const LEN: usize = 8;
 fields! {
     SOURCE = Field::dec("udp.srcport", "Source Port", bytes(0, 2)).arg("sport");
     DESTINATION = Field::dec("udp.dstport", "Destination Port", bytes(2, 2)).arg("dport");
-    PORT = Field::dec("udp.port", "Source or Destination Port", At::Varies).size(2);
+    PORT = Field::dec("udp.port", "Source or Destination Port", At::Varies).size(2).many();
     LENGTH = Field::dec("udp.length", "Length", bytes(4, 2)).arg("len");
     CHECKSUM = Field::hex("udp.checksum", "Checksum", bytes(6, 2)).arg("cksum");
     CALCULATED = Field::hex("udp.checksum_calculated", "Calculated Checksum", At::Derived).size(2);

@@ -1,0 +1,434 @@
+//! A packet as one JSON object on one line, written as it is visited.
+//!
+//! ```json
+//! {"schema":"sr6.packet/1","number":1,"time":"2023-11-14T22:13:20.000001000Z","time_relative":0.000000000,
+//!  "interface":0,"link_type":1,"length":118,"captured":118,
+//!  "layers":[{"protocol":"eth","eth.dst":"02:00:00:00:00:02",…},
+//!            {"protocol":"ip6","ipv6.hlim":64,…},
+//!            {"protocol":"srh","ipv6.routing.segleft":1,"ipv6.routing.srh.addr":["2001:db9::1","2001:db8::2"],…}],
+//!  "findings":[{"id":"checksum.bad","severity":"error","layer":3,"message":"…","source":"RFC 8200 §8.1","start":98,"len":2}]}
+//! ```
+//!
+//! Layers stand in the order of the bytes, outermost first, and are named as in
+//! the packet notation, or as in Wireshark where that has no name for them;
+//! `"quoted":true` marks those inside an ICMP error. Fields have the names that
+//! filters and columns use. Numbers are numbers, flags are booleans, addresses
+//! are text, bytes are hexadecimal text. A field that may occur several times
+//! in its layer ([`Field::many`]) is always an array; a group that may, an
+//! array of objects. No object has a key twice. The payload of UDP and TCP is
+//! left out: it is what the layers after them show.
+//!
+//! With ranges, each object has one more member `"ranges"`: for each of its
+//! fields that stand in the packet, its first byte and its length, as
+//! `[start, length]`, in a list of those for a field that is an array.
+
+use std::io::Write;
+
+use crate::dissect::{Finding, Item, Layer, Packet, Shown, Visitor};
+use crate::show::text;
+use crate::show::time;
+use crate::wire::field::{Field, Kind, Value};
+use crate::wire::proto::Proto;
+use crate::wire::{tcp, udp};
+
+/// The version of what is written: the number changes when a member changes
+/// its meaning or goes away, not when new ones come.
+pub const SCHEMA: &str = "sr6.packet/1";
+
+/// Writes packets as JSON. Its buffers are reused.
+#[derive(Debug, Clone, Default)]
+pub struct Json {
+    ranges: bool,
+    state: State,
+}
+
+/// The state of a packet being written, but for the text itself.
+#[derive(Debug, Clone, Default)]
+struct State {
+    /// The objects that are open: the layer's, then those of groups in it.
+    objects: Vec<Object>,
+    /// Their members.
+    members: Vec<Member>,
+    /// Where members stand in the frame: index in `members`, start, length.
+    ranges: Vec<(usize, u32, u32)>,
+    /// For each [`Visitor::open`]: whether it began an object.
+    opened: Vec<bool>,
+    /// A layer that has come, and nothing of it yet.
+    next: Option<(Proto, bool)>,
+    /// Whether the next group is the layer's header.
+    header: bool,
+    /// Whether a layer is complete, so that a comma comes before the next.
+    comma: bool,
+    /// A field that came twice and was not known to.
+    surprise: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Object {
+    /// Its first member in `State::members`.
+    members: usize,
+    /// Its first range in `State::ranges`.
+    ranges: usize,
+    /// A bit for each member's name: most names are new to their object, and
+    /// this says so at once.
+    sieve: u64,
+    /// What it is a value of; none for a layer.
+    slot: Option<Slot>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    field: &'static Field,
+    /// Where its value lies in the text.
+    start: usize,
+    end: usize,
+    array: bool,
+}
+
+/// A value that is being appended to the text.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    /// Index of its member in `State::members`.
+    member: usize,
+    /// Where it starts, if it has to be moved into its array once it is complete.
+    moved: Option<usize>,
+}
+
+impl Json {
+    /// A writer; `ranges` adds where each field stands.
+    pub fn new(ranges: bool) -> Self {
+        Self { ranges, state: State::default() }
+    }
+
+    /// Appends the packet's line.
+    pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        let frame = &packet.frame;
+        out.extend_from_slice(b"{\"schema\":\"");
+        out.extend_from_slice(SCHEMA.as_bytes());
+        out.extend_from_slice(b"\",\"number\":");
+        text::decimal(out, frame.number);
+        if let Some(time) = frame.time {
+            out.extend_from_slice(b",\"time\":\"");
+            time::rfc3339(out, time.0);
+            out.extend_from_slice(b"\",\"time_relative\":");
+            time::seconds(out, time.0 - packet.first_time.unwrap_or(time).0);
+        }
+        out.extend_from_slice(b",\"interface\":");
+        text::decimal(out, u64::from(frame.interface));
+        if let Some(name) = frame.interface_name {
+            out.extend_from_slice(b",\"interface_name\":");
+            string(out, name);
+        }
+        out.extend_from_slice(b",\"link_type\":");
+        text::decimal(out, u64::from(frame.link.0));
+        out.extend_from_slice(b",\"length\":");
+        text::decimal(out, u64::from(frame.original_len));
+        out.extend_from_slice(b",\"captured\":");
+        text::decimal(out, frame.data.len() as u64);
+        let mut comments = frame.comments.iter().peekable();
+        if comments.peek().is_some() {
+            list(out, b",\"comments\":", comments, |out, comment| string(out, &comment));
+        }
+        out.extend_from_slice(b",\"layers\":[");
+        let mut writer = Writer { out, state: &mut self.state, with_ranges: self.ranges };
+        packet.visit(&mut writer);
+        writer.end_layer();
+        writer.state.opened.clear();
+        writer.state.next = None;
+        writer.state.comma = false;
+        out.push(b']');
+        if !packet.findings().is_empty() {
+            list(out, b",\"findings\":", packet.findings(), finding);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+}
+
+/// Appends a member that is an array.
+fn list<T>(out: &mut Vec<u8>, key: &[u8], items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    out.extend_from_slice(key);
+    let mut before = b'[';
+    for item in items {
+        out.push(before);
+        write(out, item);
+        before = b',';
+    }
+    out.push(b']');
+}
+
+/// Appends text with its quotes and what JSON needs to be escaped.
+fn string(out: &mut Vec<u8>, text: &str) {
+    // Neither text nor a Vec to write to can fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn finding(out: &mut Vec<u8>, finding: &Finding) {
+    let what = finding.what;
+    out.extend_from_slice(b"{\"id\":");
+    string(out, what.id());
+    out.extend_from_slice(b",\"severity\":");
+    string(out, what.severity().name());
+    let _ = write!(out, ",\"layer\":{},\"message\":", finding.layer);
+    string(out, &finding.to_string());
+    if !what.source().is_empty() {
+        out.extend_from_slice(b",\"source\":");
+        string(out, what.source());
+    }
+    let _ = write!(out, ",\"start\":{},\"len\":{}}}", finding.start, finding.len);
+}
+
+/// Writes a packet's fields.
+struct Writer<'w> {
+    out: &'w mut Vec<u8>,
+    state: &'w mut State,
+    with_ranges: bool,
+}
+
+/// The bit of a name in [`Object::sieve`].
+fn sieve_bit(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let byte = |from_end: usize| bytes.len().checked_sub(from_end).map_or(0, |at| u32::from(bytes[at]));
+    1 << ((bytes.len() as u32 * 7 + byte(1) * 5 + byte(3)) & 63)
+}
+
+impl Writer<'_> {
+    /// Begins the layer that has come, if one has.
+    fn begin_layer(&mut self) {
+        let Some((proto, quoted)) = self.state.next.take() else { return };
+        self.end_layer();
+        if self.state.comma {
+            self.out.push(b',');
+        }
+        self.state.comma = true;
+        let info = proto.info();
+        self.out.extend_from_slice(b"{\"protocol\":\"");
+        self.out.extend_from_slice(if info.notation.is_empty() { info.name } else { info.notation }.as_bytes());
+        self.out.push(b'"');
+        if quoted {
+            self.out.extend_from_slice(b",\"quoted\":true");
+        }
+        self.begin_object(None);
+    }
+
+    /// Ends the layer being written, if one is.
+    fn end_layer(&mut self) {
+        while !self.state.objects.is_empty() {
+            self.end_object();
+        }
+        self.state.opened.fill(false);
+    }
+
+    fn begin_object(&mut self, slot: Option<Slot>) {
+        let State { objects, members, ranges, .. } = &mut *self.state;
+        objects.push(Object { members: members.len(), ranges: ranges.len(), sieve: 0, slot });
+    }
+
+    /// Ends the innermost object.
+    fn end_object(&mut self) {
+        let Some(object) = self.state.objects.pop() else { return };
+        if self.with_ranges {
+            self.write_ranges(&object);
+        }
+        self.out.push(b'}');
+        self.state.members.truncate(object.members);
+        self.state.ranges.truncate(object.ranges);
+        if let Some(slot) = object.slot {
+            self.end_value(slot);
+        }
+    }
+
+    /// Writes what comes before a value of `field` in the innermost object.
+    fn begin_value(&mut self, field: &'static Field) -> Slot {
+        let State { objects, members, .. } = &mut *self.state;
+        if let Some(object) = objects.last_mut() {
+            let bit = sieve_bit(field.name);
+            if object.sieve & bit != 0 {
+                let known = members[object.members..].iter().rposition(|known| known.field.name == field.name);
+                if let Some(member) = known.map(|place| place + object.members) {
+                    return self.again(member);
+                }
+            }
+            object.sieve |= bit;
+        }
+        // Every object has a member by now that is no field, but those of groups.
+        if self.out.last() != Some(&b'{') {
+            self.out.push(b',');
+        }
+        self.out.push(b'"');
+        self.out.extend_from_slice(field.name.as_bytes());
+        self.out.extend_from_slice(if field.many { b"\":[" } else { b"\":" });
+        let start = self.out.len() - usize::from(field.many);
+        members.push(Member { field, start, end: start, array: field.many });
+        Slot { member: members.len() - 1, moved: None }
+    }
+
+    /// Prepares one more value of a member.
+    fn again(&mut self, index: usize) -> Slot {
+        if !self.state.members[index].array {
+            self.make_array(index);
+        }
+        let moved = if self.state.members[index].end == self.out.len() {
+            // The array ends the text: it is opened again.
+            self.out.pop();
+            None
+        } else {
+            Some(self.out.len())
+        };
+        self.out.push(b',');
+        Slot { member: index, moved }
+    }
+
+    /// Completes a value that was appended to the text.
+    fn end_value(&mut self, slot: Slot) {
+        let members = &mut self.state.members;
+        match slot.moved {
+            None => {
+                let member = &mut members[slot.member];
+                if member.array {
+                    self.out.push(b']');
+                }
+                member.end = self.out.len();
+            }
+            Some(from) => {
+                let length = self.out.len() - from;
+                self.out[members[slot.member].end - 1..].rotate_right(length);
+                members[slot.member].end += length;
+                for later in &mut members[slot.member + 1..] {
+                    later.start += length;
+                    later.end += length;
+                }
+            }
+        }
+    }
+
+    /// Puts brackets around the value of a member that is to have more of them.
+    fn make_array(&mut self, index: usize) {
+        let member = &mut self.state.members[index];
+        self.state.surprise = Some(member.field.name);
+        self.out.insert(member.end, b']');
+        self.out.insert(member.start, b'[');
+        member.array = true;
+        member.end += 2;
+        for later in &mut self.state.members[index + 1..] {
+            later.start += 2;
+            later.end += 2;
+        }
+    }
+
+    fn note_range(&mut self, slot: Slot, item: &Item<'_>) {
+        if self.with_ranges && item.len > 0 {
+            self.state.ranges.push((slot.member, item.start, item.len));
+        }
+    }
+
+    fn write_ranges(&mut self, object: &Object) {
+        let State { members, ranges, .. } = &*self.state;
+        let ranges = &ranges[object.ranges..];
+        if ranges.is_empty() {
+            return;
+        }
+        self.out.extend_from_slice(b",\"ranges\":");
+        let mut before = b'{';
+        for (index, member) in members.iter().enumerate().skip(object.members) {
+            let mut own = ranges.iter().filter(|(of, ..)| *of == index).peekable();
+            if own.peek().is_none() {
+                continue;
+            }
+            self.out.push(before);
+            before = b',';
+            self.out.push(b'"');
+            self.out.extend_from_slice(member.field.name.as_bytes());
+            let pair = |out: &mut Vec<u8>, (_, start, len): &(usize, u32, u32)| {
+                out.push(b'[');
+                text::decimal(out, u64::from(*start));
+                out.push(b',');
+                text::decimal(out, u64::from(*len));
+                out.push(b']');
+            };
+            if member.array {
+                list(self.out, b"\":", own, pair);
+            } else {
+                self.out.extend_from_slice(b"\":");
+                own.for_each(|range| pair(self.out, range));
+            }
+        }
+        self.out.push(b'}');
+    }
+
+    fn member(&mut self, item: &Item<'_>) {
+        let slot = self.begin_value(item.field);
+        value(self.out, item.field, &item.value);
+        self.end_value(slot);
+        self.note_range(slot, item);
+    }
+}
+
+/// Whether the field is the bytes of the layers that follow.
+fn is_payload(field: &Field) -> bool {
+    std::ptr::eq(field, &udp::PAYLOAD) || std::ptr::eq(field, &tcp::PAYLOAD)
+}
+
+/// Appends a value with JSON's type for it.
+fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
+    match *value {
+        Value::None => out.extend_from_slice(b"true"),
+        Value::Bool(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
+        Value::Uint(number) => text::decimal(out, number),
+        Value::Text(words) => string(out, words),
+        Value::Nanos(nanos) if field.kind == Kind::Time => {
+            out.push(b'"');
+            time::rfc3339(out, nanos);
+            out.push(b'"');
+        }
+        Value::Nanos(nanos) => time::seconds(out, nanos),
+        Value::Ether(_) | Value::Ipv4(_) | Value::Ipv6(_) | Value::Bytes(_) => {
+            out.push(b'"');
+            text::value(out, field, value);
+            out.push(b'"');
+        }
+    }
+}
+
+impl Visitor for Writer<'_> {
+    fn wants(&mut self, proto: Proto) -> bool {
+        // What the frame says of itself is written by hand.
+        proto != Proto::Frame
+    }
+
+    fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
+        self.state.next = Some((layer.proto, layer.quoted));
+        self.state.header = true;
+        true
+    }
+
+    fn leaf(&mut self, item: &Item<'_>) {
+        if item.shown != Shown::Hidden && !is_payload(item.field) {
+            self.begin_layer();
+            self.member(item);
+        }
+    }
+
+    fn open(&mut self, item: &Item<'_>) {
+        self.begin_layer();
+        let header = std::mem::take(&mut self.state.header);
+        let groups = !header && item.field.many && item.value == Value::None;
+        if groups {
+            let slot = self.begin_value(item.field);
+            self.note_range(slot, item);
+            self.out.push(b'{');
+            self.begin_object(Some(slot));
+        } else if !header && item.value != Value::None {
+            self.member(item);
+        }
+        self.state.opened.push(groups);
+    }
+
+    fn close(&mut self) {
+        if self.state.opened.pop() == Some(true) {
+            self.end_object();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
