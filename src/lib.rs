@@ -24,6 +24,7 @@
 //! - floor 4, [`notation`]: text ⇄ layers.
 //! - floor 4, [`show`]: renderings of a dissected packet.
 //! - floor 4, [`pipeline`]: frames through dissection on all cores, results in order.
+//! - floor 4, [`filter`]: display filters in Wireshark's language.
 //! - floor 4, [`transmit`]: how bytes leave the machine.
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
@@ -35,6 +36,7 @@ pub mod caret;
 pub mod craft;
 pub mod demo;
 pub mod dissect;
+pub mod filter;
 pub mod lab;
 pub mod notation;
 pub mod pipeline;
