@@ -10,7 +10,7 @@ use crate::filter::place::{Layers, Place, Scope};
 use crate::srv6::path;
 use crate::wire::field::{At, Field, Kind, Value};
 use crate::wire::proto::Proto;
-use crate::wire::{ethernet, frame, icmpv4, icmpv6, ipv4, ipv6, srh, tcp, udp, vlan};
+use crate::wire::{ethernet, frame, icmpv4, icmpv6, ipv4, ipv6, routing, srh, tcp, udp, vlan};
 
 /// A value, as conditions see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +145,12 @@ fn is_always_shown(proto: Proto, field: &Field) -> bool {
         // Some fields show what their bits mean: bytes in place of words.
         Proto::Ipv4 => !among(&[&ipv4::HEADER_LENGTH, &ipv4::FRAGMENT_OFFSET]),
         Proto::Tcp => !among(&[&tcp::HEADER_LENGTH]),
-        Proto::Ipv6 | Proto::Srh | Proto::Routing | Proto::Fragment | Proto::Udp => true,
+        Proto::Ipv6 | Proto::Fragment | Proto::Udp => true,
+        // What TLVs and other types have stands where they do.
+        Proto::Srh | Proto::Routing => {
+            let common = [&routing::NEXT_HEADER, &routing::LENGTH, &routing::TYPE, &routing::SEGMENTS_LEFT];
+            among(&common) || among(&[&srh::LAST_ENTRY, &srh::FLAGS, &srh::TAG])
+        }
         // The rest of these headers depends on the type.
         Proto::Icmpv6 => among(&[&icmpv6::TYPE, &icmpv6::CODE, &icmpv6::CHECKSUM]),
         Proto::Icmpv4 => among(&[&icmpv4::TYPE, &icmpv4::CODE, &icmpv4::CHECKSUM]),

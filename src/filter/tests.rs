@@ -1,6 +1,6 @@
 use super::*;
 use crate::capture::Frame;
-use crate::dissect::Dissection;
+use crate::dissect::{Dissection, Item, Layer, Visitor};
 use crate::filter::names::Meaning;
 use crate::filter::parse::Piece;
 use crate::filter::place::{Place, Scope};
@@ -84,6 +84,29 @@ fn chain() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Checks that each field is shown for protocols that have it: elsewhere a
+/// filter would not look.
+struct Homes(Proto);
+
+impl Visitor for Homes {
+    fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
+        self.0 = layer.proto;
+        true
+    }
+
+    fn leaf(&mut self, item: &Item<'_>) {
+        let info = self.0.info();
+        let has = info.fields.iter().any(|field| field.name == item.field.name);
+        assert!(has || info.header.name == item.field.name, "{} has no {}", info.name, item.field.name);
+    }
+
+    fn open(&mut self, item: &Item<'_>) {
+        self.leaf(item);
+    }
+
+    fn close(&mut self) {}
+}
+
 proptest! {
     /// The values read straight from the bytes are those that the dissection
     /// shows: in trees, columns and filters a field is one thing.
@@ -103,6 +126,7 @@ proptest! {
             let shown = values(&Read::Shown(name), &place, &packet);
             prop_assert_eq!(values(&read, &place, &packet), shown, "{} {:?}", name, read);
         }
+        packet.visit(&mut Homes(Proto::Frame));
     }
 
     #[test]
