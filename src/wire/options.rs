@@ -7,6 +7,9 @@
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
 use crate::wire::names;
 
+/// Home Address (RFC 6275 §6.3), in Destination Options.
+pub const HOME_ADDRESS: u8 = 0xc9;
+
 /// Names of option types.
 pub fn option_name(number: u64) -> Option<&'static str> {
     Some(match number {

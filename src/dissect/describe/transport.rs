@@ -22,8 +22,15 @@ pub(super) fn checksum(
         Checksum::Good(UsedDestination::Final(to)) => {
             out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct for final destination {to}]"));
         }
+        Checksum::Good(UsedDestination::Arriving(to)) => {
+            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct for the destination on arrival, {to}]"));
+        }
         Checksum::Good(_) => out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct]")),
         Checksum::Bad { expected, used } => match used {
+            UsedDestination::Arriving(to) => out.field_as(
+                field,
+                format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for the destination on arrival, {to}]"),
+            ),
             UsedDestination::Final(to) => out.field_as(
                 field,
                 format_args!(

@@ -1,0 +1,85 @@
+//! What the headers say that does not fit together.
+
+mod srh;
+
+use crate::capture::Frame;
+use crate::dissect::diagnosis::{Diagnosis, Finding};
+use crate::dissect::{Checksum, Dissection, Layer, Packet};
+use crate::wire::bytes::{u8_at, u16_at};
+use crate::wire::names::ip_proto;
+use crate::wire::proto::Proto;
+
+/// The most findings that one layer can have.
+const PER_LAYER: usize = 16;
+
+/// The findings about one layer, gathered before they are noted.
+struct Report {
+    layer: u8,
+    start: u32,
+    found: [Finding; PER_LAYER],
+    count: usize,
+}
+
+impl Report {
+    /// Notes something about `len` bytes from `offset` on, counted from the
+    /// layer's first.
+    fn add(&mut self, what: Diagnosis, offset: usize, len: usize, a: u64, b: u64) {
+        if let Some(place) = self.found.get_mut(self.count) {
+            *place = Finding { what, layer: self.layer, start: self.start + offset as u32, len: len as u32, a, b };
+            self.count += 1;
+        }
+    }
+}
+
+/// Adds the findings about headers that were walked.
+pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
+    for index in 0..dissection.layer_count {
+        let layer = dissection.layers[usize::from(index)];
+        let mut report = Report { layer: index, start: layer.start, found: [Finding::NOTHING; PER_LAYER], count: 0 };
+        let packet = Packet::new(*frame, dissection);
+        match layer.proto {
+            Proto::Srh => srh::diagnose(&packet, &layer, &mut report),
+            Proto::Ipv6 => hop_limit(&packet, &layer, &mut report),
+            Proto::Data => no_next_header(&packet, index, &layer, &mut report),
+            Proto::Udp => checksum(&packet, &layer, 6, &mut report),
+            Proto::Tcp => checksum(&packet, &layer, 16, &mut report),
+            Proto::Icmpv6 | Proto::Icmpv4 => checksum(&packet, &layer, 2, &mut report),
+            Proto::Ipv4 => checksum(&packet, &layer, 10, &mut report),
+            _ => {}
+        }
+        for finding in &report.found[..report.count] {
+            dissection.report(*finding);
+        }
+    }
+}
+
+fn hop_limit(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+    // In a quotation it is what the error was about.
+    if !layer.quoted && u8_at(packet.header(layer), 7) == Some(0) {
+        report.add(Diagnosis::HopLimitZero, 7, 1, 0, 0);
+    }
+}
+
+/// Bytes after a header that says that there are none.
+fn no_next_header(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report) {
+    let Some(before) = index.checked_sub(1).and_then(|before| packet.layers().get(usize::from(before))) else { return };
+    let at = match before.proto {
+        Proto::Ipv6 => 6,
+        proto if proto.info().inside => 0,
+        _ => return,
+    };
+    if u8_at(packet.header(before), at) == Some(ip_proto::NONE) {
+        report.add(Diagnosis::NoNextHeader, 0, layer.header_len(), layer.header_len() as u64, 0);
+    }
+}
+
+fn checksum(packet: &Packet<'_>, layer: &Layer, offset: usize, report: &mut Report) {
+    let stored = u64::from(u16_at(packet.header(layer), offset).unwrap_or_default());
+    match packet.checksum(layer) {
+        Some(Checksum::Bad { expected, .. }) => {
+            report.add(Diagnosis::ChecksumBad, offset, 2, stored, u64::from(expected))
+        }
+        Some(Checksum::Illegal) => report.add(Diagnosis::ChecksumZero, offset, 2, 0, 0),
+        _ => {}
+    }
+}

@@ -1,0 +1,163 @@
+//! What an SRH says that does not fit together, or that Linux will not take.
+
+use std::net::Ipv6Addr;
+
+use super::Report;
+use crate::dissect::diagnosis::Diagnosis;
+use crate::dissect::{Layer, Packet};
+use crate::srv6::hmac::{Form, HmacTlv, LINUX_MAX_SEGMENTS, Status};
+use crate::srv6::{csid, linux, path};
+use crate::wire::proto::Proto;
+use crate::wire::srh::{FIXED_LEN, SEGMENT_LEN, Srh, flag};
+use crate::wire::srh_tlv;
+
+/// Where the fixed fields lie.
+const LENGTH: usize = 1;
+const SEGMENTS_LEFT: usize = 3;
+const LAST_ENTRY: usize = 4;
+const FLAGS: usize = 5;
+
+/// Where an entry of the list lies.
+fn entry(index: usize) -> usize {
+    FIXED_LEN + index * SEGMENT_LEN
+}
+
+pub(super) fn diagnose(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+    let Some(srh) = packet.srh(layer) else { return };
+    lengths(&srh, report);
+    destination(packet, layer, &srh, report);
+    segments(&srh, report);
+    let draft = flag::DRAFT_CLEANUP | flag::DRAFT_PROTECTED | flag::DRAFT_ALERT | flag::DRAFT_HMAC;
+    if srh.flags() & draft != 0 {
+        report.add(Diagnosis::DraftFlags, FLAGS, 1, u64::from(srh.flags() & draft), 0);
+    }
+    // A header that was cut short ends in the middle of a TLV by no fault of its own.
+    if srh.len() == srh.claimed_len() {
+        tlvs(packet, layer, &srh, report);
+    }
+}
+
+/// Numbers that contradict each other.
+fn lengths(srh: &Srh<'_>, report: &mut Report) {
+    let (left, last) = (u64::from(srh.segments_left()), u64::from(srh.last_entry()));
+    if left > last + 1 {
+        report.add(Diagnosis::SegmentsLeft, SEGMENTS_LEFT, 1, left, last);
+    }
+    if srh.slots() == 0 {
+        report.add(Diagnosis::NoRoom, LENGTH, 1, u64::from(srh.hdr_ext_len()), 0);
+    } else if srh.last_entry_overruns() {
+        report.add(Diagnosis::LastEntry, LAST_ENTRY, 1, last, srh.slots() as u64);
+    }
+}
+
+/// What the IPv6 header says beside the SRH. Only the first SRH of a packet is
+/// the one that the destination is taken from.
+fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) {
+    let Some(network) = packet.network(layer) else { return };
+    let mut same = packet.layers().iter().filter(|l| l.proto == Proto::Srh && l.network == layer.network);
+    if same.next().is_none_or(|first| first.start != layer.start) {
+        return;
+    }
+    let left = srh.segments_left();
+    if left > 0 && network.hop_limit() == 1 && !layer.quoted {
+        report.add(Diagnosis::HopLimitOne, SEGMENTS_LEFT, 1, u64::from(left), 0);
+    }
+    // At the start of a reduced list there is no entry to compare with.
+    let Some(active) = path::active(srh) else { return };
+    let destination = network.destination();
+    if destination == active || is_compressed(packet, srh, active, destination) {
+        return;
+    }
+    if path::final_destination(srh) == Some(destination) {
+        report.add(Diagnosis::Masqueraded, SEGMENTS_LEFT, 1, u64::from(left), 0);
+    } else {
+        report.add(Diagnosis::DestinationDiffers, SEGMENTS_LEFT, 1, u64::from(left), 0);
+    }
+}
+
+/// Whether a destination differs from the active segment only as nodes on the
+/// way make compressed SIDs differ, by the plan or by its looks.
+fn is_compressed(packet: &Packet<'_>, srh: &Srh<'_>, active: Ipv6Addr, destination: Ipv6Addr) -> bool {
+    let locators = &packet.settings().locators;
+    let planned = !locators.is_empty() && !locators.still_to_visit(destination, Some(srh)).is_empty();
+    planned || csid::is_shifted(active, destination) || csid::is_replaced(active, destination)
+}
+
+/// Addresses that can be no segments, and segments that come twice.
+fn segments(srh: &Srh<'_>, report: &mut Report) {
+    let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report| {
+        if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
+            report.add(what, entry(index), SEGMENT_LEN, index as u64, 0);
+        }
+    };
+    wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
+    wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
+    let again = srh.segments().enumerate().find_map(|(index, segment)| {
+        let earlier = srh.segments().take(index).position(|before| before == segment)?;
+        Some((earlier, index))
+    });
+    if let Some((earlier, index)) = again {
+        report.add(Diagnosis::Loop, entry(index), SEGMENT_LEN, earlier as u64, index as u64);
+    }
+}
+
+fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) {
+    if srh.tlv_bytes().is_empty() {
+        if srh.flags() & flag::DRAFT_HMAC != 0 {
+            report.add(Diagnosis::HmacFlagAlone, FLAGS, 1, 0, 0);
+        }
+        return;
+    }
+    let (mut overruns, mut pad1, mut hmac) = (false, false, None);
+    for tlv in srh.tlvs() {
+        if tlv.overruns {
+            overruns = true;
+            let claimed = tlv.length.map_or(1, u64::from);
+            report.add(Diagnosis::TlvOverrun, tlv.offset, tlv.len(), claimed, tlv.value.len() as u64);
+        } else if tlv.kind == srh_tlv::PADN {
+            if tlv.value.len() > 5 {
+                report.add(Diagnosis::PadnLength, tlv.offset, tlv.len(), tlv.value.len() as u64, 0);
+            }
+            if tlv.value.iter().any(|byte| *byte != 0) {
+                report.add(Diagnosis::PadnNonZero, tlv.offset, tlv.len(), 0, 0);
+            }
+        }
+        pad1 |= tlv.kind == 0;
+        hmac = hmac.or((tlv.kind == srh_tlv::HMAC).then_some(tlv));
+    }
+    let unused = srh.slots().saturating_sub(usize::from(srh.last_entry()) + 1);
+    if overruns && unused > 0 {
+        let (last, at) = (u64::from(srh.last_entry()), srh.tlv_offset());
+        report.add(Diagnosis::HiddenSlots, at, srh.tlv_bytes().len(), last, unused as u64);
+    }
+    if pad1 && !overruns && !linux::tlvs_parse_on_linux(srh.tlv_bytes()) {
+        report.add(Diagnosis::Pad1OnLinux, srh.tlv_offset(), srh.tlv_bytes().len(), 0, 0);
+    }
+    if path::is_reduced(srh) && srh.last_entry() == 0 && !overruns {
+        report.add(Diagnosis::ReducedWithTlvs, LAST_ENTRY, 1, 0, 0);
+    }
+    let flagged = srh.flags() & flag::DRAFT_HMAC != 0;
+    match hmac {
+        None if flagged => report.add(Diagnosis::HmacFlagAlone, FLAGS, 1, 0, 0),
+        None => {}
+        Some(tlv) => {
+            let (at, len) = (tlv.offset, tlv.len());
+            let segments = srh.segment_count();
+            if !flagged {
+                report.add(Diagnosis::HmacNoFlag, at, len, 0, 0);
+            } else if segments > LINUX_MAX_SEGMENTS {
+                report.add(Diagnosis::HmacTooLong, at, len, segments as u64, 0);
+            }
+            // Quotations show what became of the packet on the way, which no
+            // HMAC covers.
+            match packet.hmac_status(layer, srh, &tlv) {
+                Some(Status::Wrong) => {
+                    let id = HmacTlv::of(&tlv).map_or(0, |hmac| u64::from(hmac.key_id));
+                    report.add(Diagnosis::HmacWrong, at, len, id, 0);
+                }
+                Some(Status::Valid(Form::Rfc8754)) if flagged => report.add(Diagnosis::HmacNotLinux, at, len, 0, 0),
+                _ => {}
+            }
+        }
+    }
+}
