@@ -7,6 +7,7 @@ use super::output::Plan;
 use super::{Exit, Failure, Outcome};
 use crate::capture::{WriteError, Writer};
 use crate::dissect::{Diagnosis, Packet};
+use crate::filter::Filter;
 use crate::pipeline::{self, Batch, Failed, Options, Source, Work};
 use crate::show::printer::Printer;
 use crate::sys::signal;
@@ -30,7 +31,12 @@ pub fn run<S: Source>(
         printer.header(&mut head);
         io::stdout().write_all(&head).map_err(|e| Failure::output(&e))?;
     }
-    let work = || Emit { printer: plan.printer.clone(), tally: plan.summary, keep: sink.writer.is_some() };
+    let work = || Emit {
+        filter: plan.filter.clone(),
+        printer: plan.printer.clone(),
+        tally: plan.summary,
+        keep: sink.writer.is_some(),
+    };
     let work = work();
     let result = pipeline::run(source, options, || work.clone(), |batch, output| sink.take(batch, output));
     let Sink { writer, totals } = sink;
@@ -57,6 +63,7 @@ pub fn run<S: Source>(
 /// What each thread does with a packet.
 #[derive(Clone)]
 struct Emit {
+    filter: Option<Filter>,
     printer: Option<Printer>,
     tally: bool,
     keep: bool,
@@ -79,6 +86,9 @@ impl Work for Emit {
     type Output = Output;
 
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Output) {
+        if self.filter.as_ref().is_some_and(|filter| !filter.matches(packet)) {
+            return;
+        }
         if let Some(printer) = &mut self.printer {
             printer.packet(&mut output.text, packet);
         }

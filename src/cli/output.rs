@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::value::unknown;
+use crate::filter::Filter;
 use crate::show::columns::{Columns, Layout, Occurrence};
 use crate::show::ek::Ek;
 use crate::show::json::Json;
@@ -19,6 +20,10 @@ use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Printing {
+    /// Take only packets that this display filter is true of, in Wireshark's language:
+    /// 'inner.udp.dstport == 53', 'srh.segment in fc00:a::/32 && !diag'
+    #[arg(short = 'Y', long = "display-filter", value_name = "FILTER", help_heading = None)]
+    filter: Option<String>,
     /// Print each packet as a tree of all its fields
     #[arg(short = 'V')]
     tree: bool,
@@ -85,6 +90,8 @@ enum When {
 /// What happens with each packet.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Which packets are taken at all.
+    pub filter: Option<Filter>,
     /// Prints it.
     pub printer: Option<Printer>,
     /// Whether a summary comes at the end.
@@ -99,7 +106,8 @@ impl Printing {
         let asked = asked || !self.only.is_empty() || !self.fields.is_empty();
         let prints = !self.quiet && (asked || !writes);
         let printer = if prints { Some(self.printer()?) } else { None };
-        Ok(Plan { printer, summary: self.quiet })
+        let filter = self.filter.as_deref().map(Filter::parse).transpose().map_err(Failure::input)?;
+        Ok(Plan { filter, printer, summary: self.quiet })
     }
 
     fn printer(&self) -> Result<Printer, Failure> {

@@ -23,8 +23,21 @@ Examples:
   sr6 read -V -c 1 trace.pcapng
   sr6 read -O srh trace.pcap | less
   sr6 read -T fields -e frame.number -e ipv6.dst -e srh.final trace.pcap
+  sr6 read -Y 'inner.udp.dstport == 53 && srh.segleft > 0' trace.pcap
+  sr6 read -Y 'diag.severity >= warn' -w odd.pcap trace.pcap
   sr6 read -q n1.pcap n2.pcap
-  tcpdump -i eth0 -U -w - ip6 | sr6 read -")]
+  tcpdump -i eth0 -U -w - ip6 | sr6 read -
+
+Filters (-Y) are in Wireshark's display filter language, over the names that 'sr6 fields' lists:
+  udp.port in {53, 1000..2000} && !(ipv6.src == fc00::/16)   sets, ranges, prefixes, ! && || ^^
+  any ipv6.hlim < 5, all tcp.port > 1023                      of several occurrences; != means all
+  udp.payload[0:2] == 00:01, frame contains \"GET\"             slices, parts, matches r\"REGEX\"
+  len(udp.payload) > 100, count(srh) == 2, tcp.flags & 0x12   functions and arithmetic
+and of sr6's own:
+  srh.segment in fc00:a::/32, srh.path, srh.active, srh.final, srh.hmac.status == wrong, csid
+  inner.udp.dstport, outer.ipv6.dst, quoted.ipv6.dst          inside the outermost IP packet, not
+                                                              inside it, inside an ICMP error
+  diag == \"srh.tlv.overrun\", diag.severity >= warn            findings")]
 pub struct Arguments {
     /// Files to read, merged by time; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present = "input")]

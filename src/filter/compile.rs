@@ -7,11 +7,11 @@ use crate::caret::{Fault, Span};
 use crate::filter::literal::{self, Literal, Written};
 use crate::filter::names::{self, Meaning, Named, Type};
 use crate::filter::parse::{Element, Expression, Operator, Quantifier, Relation, Term, TermKind};
-use crate::filter::place::{Place, ProtoSet, Scope};
+use crate::filter::place::{Place, Scope};
 use crate::filter::program::{Condition, Extent, Operand, Test, mask};
 use crate::filter::read::Read;
 use crate::wire::field::Names;
-use crate::wire::proto::Proto;
+use crate::wire::proto::{Proto, ProtoSet};
 
 /// The most memory that a regular expression may take, in bytes.
 const MAX_PATTERN: usize = 1 << 20;
@@ -359,7 +359,7 @@ fn operand(term: &Term<'_>) -> Result<Typed, Fault> {
 fn named(word: &str, span: &Span, numbers: &[crate::filter::parse::Piece]) -> Result<Typed, Fault> {
     let named = names::resolve(word).ok_or_else(|| names::unknown(word, span.clone()))?;
     let place = Place { protos: named.protos, scope: named.scope, numbers: numbers.into() };
-    let of_frame = named.protos == ProtoSet::of(|proto| proto == Proto::Frame);
+    let of_frame = named.protos == ProtoSet::from_iter([Proto::Frame]);
     if of_frame && (named.scope != Scope::Everywhere || !numbers.is_empty()) {
         let message = format!("{} belongs to the frame as a whole", named.name);
         return Err(Fault::new(span.clone(), message));

@@ -30,7 +30,7 @@
 //! - **A name alone** asks whether it is there: `udp`, `srh`, `ipv6.routing`,
 //!   `udp.payload`. Names are those of the vocabulary ([`wire`](crate::wire)),
 //!   which are Wireshark's where it has them; the notation's work too (`ip6.hlim`
-//!   is `ipv6.hlim`, `srh.sl` is `ipv6.routing.segleft`).
+//!   is `ipv6.hlim`).
 //! - **Comparisons**: `==` `!=` `<` `<=` `>` `>=`, or `eq` `ne` `lt` `le` `gt`
 //!   `ge`, with a value or another field: `udp.srcport == udp.dstport`. They can
 //!   be strung together: `1024 < udp.port < 2048`.
@@ -67,7 +67,8 @@
 //! What Wireshark does not have:
 //!
 //! - `srh.path` (segments in travelling order), `srh.segment`, `srh.active`,
-//!   `srh.final`; `srh` is the SRH where `ipv6.routing` is any Routing header.
+//!   `srh.final`, `srh.hmac.status`, `csid`. `srh` is the SRH where `ipv6.routing`
+//!   is any Routing header, and `srh.segleft` and `srh.tag` its fields.
 //! - `inner.NAME` looks only at what the outermost IP packet carries: further IP
 //!   packets and Ethernet frames (`inner.ip.dst`, `inner.udp.dstport`);
 //!   `outer.NAME` only at the rest; `quoted.NAME` only at the packet that an

@@ -2,10 +2,10 @@
 
 use crate::caret::{Fault, Span, nearest};
 use crate::dissect::{Diagnosis, Severity};
-use crate::filter::place::{ProtoSet, Scope};
+use crate::filter::place::Scope;
 use crate::filter::read::Read;
 use crate::wire::field::{Field, Kind, Names};
-use crate::wire::proto::{Proto, field_by_name};
+use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
 
 /// What kind of values a thing has, and so what it may be compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,23 +136,31 @@ pub(super) fn resolve(word: &str) -> Option<Named> {
         SEVERITY => return of_packet(SEVERITY, Type::Number(Some(1)), Some(severity_name), Read::Severity),
         _ => {}
     }
-    let protos = ProtoSet::of(|proto| {
+    let is_named = |proto: &Proto| {
         let info = proto.info();
-        info.header.kind == Kind::Group
-            && (info.name == name || (is_layer_name(info.notation) && info.notation == name))
-    });
-    if let Some(proto) = protos.iter().next() {
+        let by_layer = is_layer_name(info.notation) && info.notation == name;
+        info.header.kind == Kind::Group && (info.name == name || by_layer)
+    };
+    if let Some(proto) = Proto::ALL.iter().find(|proto| is_named(proto)) {
         let info = proto.info();
         let name = if info.name == name { info.name } else { info.notation };
+        let protos = Proto::ALL.iter().copied().filter(is_named).collect();
         return Some(Named { name, scope, meaning: Meaning::Protocol, protos });
     }
-    let field = field_by_name(name)?;
-    let has = |proto: Proto| {
-        let info = proto.info();
-        std::iter::once(info.header).chain(info.fields.iter().copied()).find(|own| own.name == field.name)
-    };
-    let protos = ProtoSet::of(|proto| has(proto).is_some());
-    let homes: Vec<_> = protos.iter().filter_map(|proto| Some((proto, has(proto)?))).collect();
+    let of_srh = name.strip_prefix("srh.");
+    let field = field_by_name(name).or_else(|| {
+        let rest = of_srh?;
+        let full = |prefix: &str| field_by_name(&format!("{prefix}.{rest}"));
+        full("ipv6.routing.srh").or_else(|| full("ipv6.routing"))
+    })?;
+    // A protocol may define a field of its own under a name that others have.
+    // Other Routing headers share some with the SRH.
+    let belongs = |proto: Proto| of_srh.is_none() || proto == Proto::Srh;
+    let homes: Vec<_> = all_fields().filter(|(proto, own)| own.name == field.name && belongs(*proto)).collect();
+    if homes.is_empty() {
+        return None;
+    }
+    let protos = homes.iter().map(|(proto, _)| *proto).collect();
     let meaning = Meaning::Field { kind: Type::of(field), names: field.names, read: Read::choose(field.name, homes) };
     Some(Named { name: field.name, scope, meaning, protos })
 }
@@ -165,10 +173,8 @@ fn is_layer_name(notation: &str) -> bool {
 
 /// Every name, without scopes.
 fn all() -> impl Iterator<Item = &'static str> {
-    let vocabulary = Proto::ALL.iter().map(|proto| proto.info()).flat_map(|info| {
-        let fields = std::iter::once(info.header).chain(info.fields.iter().copied()).map(|field| field.name);
-        fields.chain(is_layer_name(info.notation).then_some(info.notation))
-    });
+    let layers = Proto::ALL.iter().map(|proto| proto.info().notation).filter(|name| is_layer_name(name));
+    let vocabulary = all_fields().map(|(_, field)| field.name).chain(layers);
     vocabulary.chain(ALIASES.iter().map(|(alias, _)| *alias)).chain([DIAGNOSIS, SEVERITY])
 }
 

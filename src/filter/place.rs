@@ -2,29 +2,7 @@
 
 use crate::dissect::{Layer, MAX_LAYERS, Packet};
 use crate::filter::parse::{End, Piece};
-use crate::wire::proto::Proto;
-
-/// A set of protocols.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct ProtoSet(u128);
-
-const _: () = assert!(Proto::ALL.len() <= u128::BITS as usize);
-
-impl ProtoSet {
-    /// The protocols that `belongs` says yes to.
-    pub fn of(belongs: impl Fn(Proto) -> bool) -> Self {
-        Self(Proto::ALL.iter().filter(|proto| belongs(**proto)).fold(0, |set, proto| set | 1 << *proto as u8))
-    }
-
-    pub fn has(self, proto: Proto) -> bool {
-        self.0 >> proto as u8 & 1 == 1
-    }
-
-    /// Its members.
-    pub fn iter(self) -> impl Iterator<Item = Proto> {
-        Proto::ALL.iter().copied().filter(move |proto| self.has(*proto))
-    }
-}
+use crate::wire::proto::{Proto, ProtoSet};
 
 /// A part of the packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +84,7 @@ impl Place {
     pub fn layers(&self, packet: &Packet<'_>) -> Layers {
         let mut found = 0;
         for (index, layer) in packet.layers().iter().enumerate() {
-            found |= u64::from(self.protos.has(layer.proto)) << index;
+            found |= u64::from(self.protos.contains(layer.proto)) << index;
         }
         if !self.numbers.is_empty() {
             found = numbered(found, &self.numbers);

@@ -191,7 +191,7 @@ impl Operand {
     /// Whether there is a value.
     fn exists(&self, packet: &Packet<'_>) -> bool {
         match self {
-            Self::Protocol(place, _) if !place.protos.has(Proto::Frame) => !place.layers(packet).is_empty(),
+            Self::Protocol(place, _) if !place.protos.contains(Proto::Frame) => !place.layers(packet).is_empty(),
             _ => self.values(packet, &mut |_| true),
         }
     }
@@ -202,7 +202,7 @@ impl Operand {
         match self {
             Self::Field(read, place) => read.values(place, packet, each),
             Self::Protocol(place, extent) => {
-                if place.protos.has(Proto::Frame) {
+                if place.protos.contains(Proto::Frame) {
                     return each(Datum::Bytes(packet.frame.data));
                 }
                 place.layers(packet).any(|index| {

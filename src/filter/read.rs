@@ -194,7 +194,7 @@ struct Seek<'s, 'f> {
 
 impl Visitor for Seek<'_, '_> {
     fn wants(&mut self, proto: Proto) -> bool {
-        !self.enough && self.place.protos.has(proto)
+        !self.enough && self.place.protos.contains(proto)
     }
 
     fn wants_layer(&mut self, index: usize, _layer: &Layer) -> bool {
