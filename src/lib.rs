@@ -17,8 +17,8 @@
 //! - floor 1, [`sys`]: the system calls, and with them the only `unsafe`.
 //! - floor 1, [`caret`]: errors that point at the place in a text.
 //! - floor 2, [`srv6`]: what segments mean: paths, final destinations.
-//! - floor 2, [`topology`]: networks of SRv6 nodes as typed text files.
 //! - floor 2, [`capture`]: where frames come from and go to.
+//! - floor 3, [`topology`]: networks of SRv6 nodes as typed text files.
 //! - floor 3, [`dissect`]: bytes → layers and diagnostics, for any bytes.
 //! - floor 3, [`craft`]: layers → bytes, everything not given is computed.
 //! - floor 4, [`notation`]: text ⇄ layers.
@@ -27,6 +27,7 @@
 //! - floor 4, [`filter`]: display filters in Wireshark's language.
 //! - floor 4, [`transmit`]: how bytes leave the machine.
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
+//! - floor 4, [`simulate`]: a packet's way through a network, on paper.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
 //! - floor 6, [`demo`]: the article's experiment, from all of the above.
 //! - floor 7, `cli`: the command line, known to no other module.
@@ -41,6 +42,7 @@ pub mod lab;
 pub mod notation;
 pub mod pipeline;
 pub mod show;
+pub mod simulate;
 pub mod socket;
 pub mod srv6;
 pub mod sys;

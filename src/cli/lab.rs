@@ -205,6 +205,7 @@ fn failed(error: LabError) -> Outcome {
 fn failure(error: LabError) -> Failure {
     match &error {
         LabError::NoSeg6
+        | LabError::NotInLinux { .. }
         | LabError::NoIp(_)
         | LabError::NotRoot
         | LabError::RealRoot { .. }

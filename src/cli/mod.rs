@@ -8,14 +8,17 @@ mod dissect_args;
 mod doctor;
 mod emit;
 mod exit;
+mod explain;
 mod fields;
 mod lab;
 mod manual;
 mod output;
+mod paper;
 mod progress;
 mod read;
 mod send;
 mod server;
+mod simulate;
 mod value;
 
 use std::process::ExitCode;
@@ -48,6 +51,8 @@ enum Command {
     Server(server::Arguments),
     Fields(fields::Arguments),
     Doctor(doctor::Arguments),
+    Simulate(simulate::Arguments),
+    Explain(explain::Arguments),
     Lab(lab::Arguments),
     Completions(manual::CompletionArguments),
     Man(manual::ManArguments),
@@ -75,6 +80,8 @@ fn run(cli: &Cli) -> Outcome {
         Command::Server(arguments) => server::run(arguments),
         Command::Fields(arguments) => fields::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),

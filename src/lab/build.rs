@@ -30,6 +30,10 @@ pub(super) fn build(topology: &Topology, prefix: &str, trace: Trace<'_>) -> Resu
         return Err(LabError::NoSeg6);
     }
     for node in &topology.nodes {
+        if let Some(sid) = node.sids.iter().find(|sid| !sid.behavior.is_in_linux()) {
+            let (sid, behavior) = (sid.sid.to_string(), sid.behavior.name());
+            return Err(LabError::NotInLinux { node: node.name.clone(), sid, behavior });
+        }
         let namespace = plan::namespace(prefix, &node.name);
         if Path::new(NETNS).join(&namespace).exists() {
             return Err(LabError::Exists { namespace });

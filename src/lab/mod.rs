@@ -152,6 +152,9 @@ pub enum LabError {
     /// The kernel lacks SRv6 altogether.
     #[error("this kernel has no SRv6: /proc/sys/net/ipv6/conf/all/seg6_enabled is missing")]
     NoSeg6,
+    /// A behaviour that can only be simulated.
+    #[error("sid {sid} on {node}: Linux has no {behavior} with these flavors; sr6 simulate does")]
+    NotInLinux { node: String, sid: String, behavior: &'static str },
     /// iproute2 is not installed.
     #[error("cannot run ip ({0}): install iproute2")]
     NoIp(io::Error),

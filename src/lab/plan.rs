@@ -262,17 +262,24 @@ fn behavior_words(behavior: &Behavior) -> String {
         Behavior::EndDt6(Lookup::Vrf(vrf)) => format!("End.DT6 vrftable {}", vrf.0),
         Behavior::EndDt4 { vrf } => format!("End.DT4 vrftable {}", vrf.0),
         Behavior::EndDt46 { vrf } => format!("End.DT46 vrftable {}", vrf.0),
-        Behavior::EndB6(path) => format!("End.B6 srh {}", path_words(path)),
-        Behavior::EndB6Encaps(path) => format!("End.B6.Encaps srh {}", path_words(path)),
+        Behavior::EndB6 { path, reduced: false } => format!("End.B6 srh {}", path_words(path)),
+        Behavior::EndB6Encaps { path, reduced: false } => format!("End.B6.Encaps srh {}", path_words(path)),
+        // What Linux lacks, `ip` will not take; a lab is refused before.
+        lacking => lacking.name().to_string(),
     }
 }
 
 fn flavor_words(flavors: &Flavors) -> String {
-    let names: Vec<&str> =
-        [(flavors.psp, "psp"), (flavors.usp, "usp"), (flavors.usd, "usd"), (flavors.next_csid.is_some(), "next-csid")]
-            .into_iter()
-            .filter_map(|(set, name)| set.then_some(name))
-            .collect();
+    let names: Vec<&str> = [
+        (flavors.psp, "psp"),
+        (flavors.usp, "usp"),
+        (flavors.usd, "usd"),
+        (flavors.next_csid.is_some(), "next-csid"),
+        (flavors.replace_csid.is_some(), "replace-csid"),
+    ]
+    .into_iter()
+    .filter_map(|(set, name)| set.then_some(name))
+    .collect();
     let layout = flavors.next_csid.map_or(String::new(), |l| format!(" lblen {} nflen {}", l.block, l.function));
     if names.is_empty() { String::new() } else { format!(" flavors {}{layout}", names.join(",")) }
 }

@@ -3,6 +3,7 @@
 
 pub mod behavior;
 pub mod csid;
+pub mod endpoint;
 pub mod hmac;
 pub mod linux;
 pub mod path;

@@ -63,11 +63,22 @@
 //! | `End.T` | `lookup = TABLE` |
 //! | `End.DT6` | `lookup = TABLE`, or `vrf = TABLE` |
 //! | `End.DT4`, `End.DT46` | `vrf = TABLE` |
-//! | `End.B6`, `End.B6.Encaps` | `srh = { segs = [...], hmac = ID }` |
+//! | `End.B6` (or `End.B6.Insert`), `End.B6.Encaps` | `srh = { segs = [...], hmac = ID }` |
+//!
+//! These, and the flavor `replace-csid` (of End, End.X, End.T; `csid` as with
+//! next-csid), can be simulated, but Linux does not have them:
+//!
+//! | `action` | needs |
+//! |---|---|
+//! | `End.B6.Insert.Red`, `End.B6.Encaps.Red` | `srh = { segs = [...], hmac = ID }` |
+//! | `End.BM` | `labels = [NUMBER, ...]`, `oif = "INTERFACE"` |
+//! | `End.DT2U` | `bridge = ["INTERFACE", ...]`; may have `macs = { "02:00:00:00:00:01" = "INTERFACE" }` |
+//! | `End.AS` | `oif = "TO THE SERVICE"`, `iif = "FROM IT"`, `srh = { segs = [...] }` |
+//! | `End.AD`, `End.AM` | `oif = "TO THE SERVICE"`, `iif = "FROM IT"` |
 //!
 //! Addresses of a lab are usable at once: duplicate address detection is off.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 mod parse;
@@ -75,6 +86,10 @@ mod parse_sid;
 mod prefix;
 mod raw;
 
+/// A behaviour whose interfaces are named as in the file.
+pub type Behavior = crate::srv6::endpoint::Behavior<String>;
+
+pub use crate::srv6::endpoint::{Bridge, CsidLayout, Encap, EncapMode, Flavors, Lookup, Proxy, SegmentList, Table};
 pub use parse::{Problem, TopologyError};
 pub use prefix::Prefix;
 
@@ -166,15 +181,6 @@ pub enum HmacAlgorithm {
     Sha256,
 }
 
-/// A routing table by number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Table(pub u32);
-
-impl Table {
-    /// Where routes go that name no table.
-    pub const MAIN: Self = Self(254);
-}
-
 /// A route of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -192,46 +198,6 @@ pub struct Route {
     pub encap: Option<Encap>,
 }
 
-/// `encap seg6`: a headend's policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encap {
-    /// How the segment list is attached.
-    pub mode: EncapMode,
-    /// The segment list.
-    pub path: SegmentList,
-}
-
-/// How a headend attaches a segment list (RFC 8986 §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
-pub enum EncapMode {
-    /// H.Encaps: an outer IPv6 header with an SRH.
-    #[default]
-    #[serde(rename = "encap")]
-    Encap,
-    /// H.Insert: an SRH put into the packet, which must be IPv6.
-    #[serde(rename = "inline")]
-    Inline,
-    /// H.Encaps.Red: the first segment only in the outer destination.
-    #[serde(rename = "encap.red")]
-    EncapRed,
-    /// H.Encaps.L2: the whole Ethernet frame inside.
-    #[serde(rename = "l2encap")]
-    L2Encap,
-    /// H.Encaps.L2.Red.
-    #[serde(rename = "l2encap.red")]
-    L2EncapRed,
-}
-
-/// Segments in the order they are travelled, and the key that signs them.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SegmentList {
-    /// 1 to 127 segments, the first one first.
-    pub segs: Vec<Ipv6Addr>,
-    /// The HMAC Key ID; no HMAC TLV if `None`.
-    pub hmac: Option<u32>,
-}
-
 /// A SID and what the node does with packets to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalSid {
@@ -245,96 +211,6 @@ pub struct LocalSid {
     pub dev: String,
     /// The table the SID is in.
     pub table: Table,
-}
-
-/// The endpoint behaviours (RFC 8986 §4) that Linux implements.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Behavior {
-    /// To the next segment.
-    End(Flavors),
-    /// To the next segment by way of a neighbour.
-    EndX {
-        /// The neighbour.
-        nh6: Ipv6Addr,
-        /// Variants.
-        flavors: Flavors,
-    },
-    /// To the next segment by a table.
-    EndT {
-        /// The table.
-        lookup: Table,
-        /// Variants.
-        flavors: Flavors,
-    },
-    /// Decapsulate an Ethernet frame onto an interface.
-    EndDx2 {
-        /// The interface.
-        oif: String,
-    },
-    /// Decapsulate IPv6 towards a neighbour.
-    EndDx6 {
-        /// The neighbour; `::` routes by the inner destination.
-        nh6: Ipv6Addr,
-    },
-    /// Decapsulate IPv4 towards a neighbour.
-    EndDx4 {
-        /// The neighbour; `0.0.0.0` routes by the inner destination.
-        nh4: Ipv4Addr,
-    },
-    /// Decapsulate IPv6 into a table.
-    EndDt6(Lookup),
-    /// Decapsulate IPv4 into a VRF's table.
-    EndDt4 {
-        /// The VRF's table.
-        vrf: Table,
-    },
-    /// Decapsulate IPv4 or IPv6 into a VRF's tables.
-    EndDt46 {
-        /// The VRF's table.
-        vrf: Table,
-    },
-    /// Insert another SRH.
-    EndB6(SegmentList),
-    /// Encapsulate with another SRH.
-    EndB6Encaps(SegmentList),
-}
-
-/// Where End.DT6 looks a destination up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lookup {
-    /// A plain table.
-    Table(Table),
-    /// The table of a VRF, with its local addresses.
-    Vrf(Table),
-}
-
-/// Variants of End, End.X and End.T (RFC 8986 §4.16, RFC 9800 §4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flavors {
-    /// Penultimate segment pop.
-    pub psp: bool,
-    /// Ultimate segment pop.
-    pub usp: bool,
-    /// Ultimate segment decapsulation.
-    pub usd: bool,
-    /// NEXT-C-SID: shift the next compressed SID into place.
-    pub next_csid: Option<CsidLayout>,
-}
-
-/// How a compressed-SID container is laid out, in bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CsidLayout {
-    /// The locator block all SIDs share.
-    pub block: u8,
-    /// One compressed SID: locator-node and function.
-    pub function: u8,
-}
-
-impl Default for CsidLayout {
-    fn default() -> Self {
-        Self { block: 32, function: 16 }
-    }
 }
 
 impl Topology {

@@ -184,7 +184,7 @@ fn check_link(topology: &Topology, raw: raw::Link) -> Result<Link, Problem> {
             return Err(Problem::Twice { place: format!("node {}", end.node), what: end.interface });
         }
         Ok(LinkEnd {
-            mac: end.mac.map(|mac| parse_mac(&place, &mac)).transpose()?,
+            mac: end.mac.map(|mac| parse_mac(&place, "mac", &mac)).transpose()?,
             addresses: prefixes(&place, "addresses", &end.addresses)?,
             node: end.node,
             interface: end.interface,
@@ -197,8 +197,8 @@ fn check_link(topology: &Topology, raw: raw::Link) -> Result<Link, Problem> {
     Ok(Link { mtu: raw.mtu, a, b })
 }
 
-fn parse_mac(place: &str, text: &str) -> Result<Mac, Problem> {
-    let error = || value(place, "mac", text, "a unicast address like 02:00:00:00:00:01");
+pub(super) fn parse_mac(place: &str, key: &'static str, text: &str) -> Result<Mac, Problem> {
+    let error = || value(place, key, text, "a unicast address like 02:00:00:00:00:01");
     let mut mac = [0; 6];
     let mut parts = text.split(':');
     for byte in &mut mac {
@@ -260,8 +260,8 @@ pub(super) fn table(place: &str, key: &'static str, raw: Option<raw::Table>) -> 
         Some(raw::Table::Number(zero)) => Err(value(place, key, zero, "a number above 0")),
         Some(raw::Table::Name(name)) => match name.as_str() {
             "main" => Ok(Some(Table::MAIN)),
-            "local" => Ok(Some(Table(255))),
-            "default" => Ok(Some(Table(253))),
+            "local" => Ok(Some(Table::LOCAL)),
+            "default" => Ok(Some(Table::DEFAULT)),
             _ => Err(value(place, key, name, "a number, \"main\", \"local\" or \"default\"")),
         },
     }

@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::parse::{Problem, known_interface, known_node, segments, table, text, value};
+use super::parse::{Problem, known_interface, known_node, parse_mac, segments, table, text, value};
 use super::prefix::Prefix;
 use super::raw;
-use super::{Behavior, Flavors, LocalSid, Lookup, Node, SegmentList, Table, Topology};
+use super::{Behavior, Bridge, Flavors, LocalSid, Lookup, Node, Proxy, SegmentList, Table, Topology};
 
 /// The SID and the index of its node.
 pub(super) fn check_sid(topology: &Topology, raw: raw::Sid) -> Result<(usize, LocalSid), Problem> {
@@ -74,11 +74,17 @@ impl Parameters<'_> {
                 "usp" => flavors.usp = true,
                 "usd" => flavors.usd = true,
                 "next-csid" => flavors.next_csid = Some(layout.unwrap_or_default()),
-                _ => return Err(value(self.place, "flavors", flavor, "psp, usp, usd or next-csid")),
+                "replace-csid" => flavors.replace_csid = Some(layout.unwrap_or_default()),
+                _ => return Err(value(self.place, "flavors", flavor, "psp, usp, usd, next-csid or replace-csid")),
             }
         }
         match layout {
-            Some(_) if flavors.next_csid.is_none() => self.need("flavors = [\"next-csid\"] with csid", None),
+            _ if flavors.next_csid.is_some() && flavors.replace_csid.is_some() => {
+                Err(value(self.place, "flavors", "next-csid and replace-csid", "one of them"))
+            }
+            Some(_) if flavors.next_csid.is_none() && flavors.replace_csid.is_none() => {
+                self.need("flavors = [\"next-csid\"] with csid", None)
+            }
             Some(l)
                 if [l.block, l.function].iter().any(|b| b % 8 != 0 || *b == 0)
                     || l.block > 128 - l.function.min(128) =>
@@ -88,6 +94,52 @@ impl Parameters<'_> {
             }
             _ => Ok(flavors),
         }
+    }
+
+    /// An interface of the node, by one of the keys that name one.
+    fn interface(
+        &mut self,
+        topology: &Topology,
+        node: &Node,
+        key: &'static str,
+        take: fn(&mut raw::Sid) -> Option<String>,
+    ) -> Result<String, Problem> {
+        let taken = take(&mut self.raw);
+        let name = self.need(key, taken)?;
+        link_interface(topology, self.place, key, node, &name)?;
+        Ok(name)
+    }
+
+    fn bridge(&mut self, topology: &Topology, node: &Node) -> Result<Bridge<String>, Problem> {
+        let ports = self.raw.bridge.take();
+        let ports = self.need("bridge", ports)?;
+        let mut table = Vec::new();
+        for (mac, port) in self.raw.macs.take().unwrap_or_default() {
+            if !ports.contains(&port) {
+                return Err(value(self.place, "macs", port, "an interface of the bridge"));
+            }
+            table.push((parse_mac(self.place, "macs", &mac)?.0, port));
+        }
+        for port in &ports {
+            link_interface(topology, self.place, "bridge", node, port)?;
+        }
+        Ok(Bridge { ports, table })
+    }
+
+    fn proxy(&mut self, topology: &Topology, node: &Node, kind: Proxy) -> Result<Behavior, Problem> {
+        let oif = self.interface(topology, node, "oif", |raw| raw.oif.take())?;
+        let iif = self.interface(topology, node, "iif", |raw| raw.iif.take())?;
+        let path = if kind == Proxy::Static { Some(self.srh(node)?) } else { None };
+        Ok(Behavior::EndProxy { kind, oif, iif, path })
+    }
+
+    fn labels(&mut self) -> Result<Vec<u32>, Problem> {
+        let labels = self.raw.labels.take();
+        let labels = self.need("labels", labels)?;
+        if labels.is_empty() || labels.len() > 16 || labels.iter().any(|label| *label >= 1 << 20) {
+            return Err(value(self.place, "labels", format!("{labels:?}"), "1 to 16 numbers below 2^20"));
+        }
+        Ok(labels)
     }
 
     fn nothing_left(self) -> Result<(), Problem> {
@@ -101,11 +153,27 @@ impl Parameters<'_> {
             ("srh", raw.srh.is_some()),
             ("flavors", raw.flavors.is_some()),
             ("csid", raw.csid.is_some()),
+            ("labels", raw.labels.is_some()),
+            ("iif", raw.iif.is_some()),
+            ("bridge", raw.bridge.is_some()),
+            ("macs", raw.macs.is_some()),
         ];
         match left.into_iter().find(|(_, given)| *given) {
             Some((key, _)) => Err(Problem::TakesNo { place: self.place.into(), subject: self.action, key }),
             None => Ok(()),
         }
+    }
+}
+
+/// Every action, for those who write another.
+const KNOWN: &str = "End, End.X, End.T, End.DX2, End.DX6, End.DX4, End.DT6, End.DT4, End.DT46, End.DT2U, End.BM, \
+     End.B6.Insert, End.B6.Insert.Red, End.B6.Encaps, End.B6.Encaps.Red, End.AS, End.AD or End.AM";
+
+/// An interface that packets can leave by.
+fn link_interface(topology: &Topology, place: &str, key: &'static str, node: &Node, name: &str) -> Result<(), Problem> {
+    match name {
+        "lo" => Err(value(place, key, name, "an interface of a link")),
+        _ => known_interface(topology, place, key, node, Some(name)),
     }
 }
 
@@ -118,12 +186,7 @@ fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) 
             let lookup = given.lookup()?;
             Behavior::EndT { lookup: given.need("lookup", lookup)?, flavors: given.flavors()? }
         }
-        "End.DX2" => {
-            let oif = given.raw.oif.take();
-            let oif = given.need("oif", oif)?;
-            known_interface(topology, place, "oif", node, Some(&oif))?;
-            Behavior::EndDx2 { oif }
-        }
+        "End.DX2" => Behavior::EndDx2 { oif: given.interface(topology, node, "oif", |raw| raw.oif.take())? },
         "End.DX6" => Behavior::EndDx6 { nh6: given.nh6()? },
         "End.DX4" => Behavior::EndDx4 { nh4: given.nh4()? },
         "End.DT6" => match given.lookup()? {
@@ -138,13 +201,19 @@ fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) 
             let vrf = given.need("vrf", vrf)?;
             if given.action == "End.DT4" { Behavior::EndDt4 { vrf } } else { Behavior::EndDt46 { vrf } }
         }
-        "End.B6" => Behavior::EndB6(given.srh(node)?),
-        "End.B6.Encaps" => Behavior::EndB6Encaps(given.srh(node)?),
-        unknown => {
-            let known =
-                "End, End.X, End.T, End.DX2, End.DX6, End.DX4, End.DT6, End.DT4, End.DT46, End.B6 or End.B6.Encaps";
-            return Err(value(place, "action", unknown, known));
-        }
+        "End.B6" | "End.B6.Insert" => Behavior::EndB6 { path: given.srh(node)?, reduced: false },
+        "End.B6.Insert.Red" => Behavior::EndB6 { path: given.srh(node)?, reduced: true },
+        "End.B6.Encaps" => Behavior::EndB6Encaps { path: given.srh(node)?, reduced: false },
+        "End.B6.Encaps.Red" => Behavior::EndB6Encaps { path: given.srh(node)?, reduced: true },
+        "End.BM" => Behavior::EndBm {
+            labels: given.labels()?,
+            oif: given.interface(topology, node, "oif", |raw| raw.oif.take())?,
+        },
+        "End.DT2U" => Behavior::EndDt2u(given.bridge(topology, node)?),
+        "End.AS" => given.proxy(topology, node, Proxy::Static)?,
+        "End.AD" => given.proxy(topology, node, Proxy::Dynamic)?,
+        "End.AM" => given.proxy(topology, node, Proxy::Masquerading)?,
+        unknown => return Err(value(place, "action", unknown, KNOWN)),
     };
     given.nothing_left()?;
     Ok(behavior)
@@ -185,8 +254,49 @@ mod tests {
         assert_eq!(behavior("action='End.DT6'\nvrf=9"), Behavior::EndDt6(Lookup::Vrf(Table(9))));
         assert_eq!(behavior("action='End.DT4'\nvrf=9"), Behavior::EndDt4 { vrf: Table(9) });
         assert_eq!(behavior("action='End.DT46'\nvrf=9"), Behavior::EndDt46 { vrf: Table(9) });
-        assert_eq!(behavior("action='End.B6'\nsrh={segs=['fe80::1']}"), Behavior::EndB6(path.clone()));
-        assert_eq!(behavior("action='End.B6.Encaps'\nsrh={segs=['fe80::1']}"), Behavior::EndB6Encaps(path));
+        assert_eq!(
+            behavior("action='End.B6'\nsrh={segs=['fe80::1']}"),
+            Behavior::EndB6 { path: path.clone(), reduced: false }
+        );
+        assert_eq!(
+            behavior("action='End.B6.Encaps'\nsrh={segs=['fe80::1']}"),
+            Behavior::EndB6Encaps { path: path.clone(), reduced: false }
+        );
+    }
+
+    #[test]
+    fn what_linux_lacks_can_be_described() {
+        let path = SegmentList { segs: vec!["fe80::1".parse().unwrap()], hmac: None };
+        let (oif, iif) = ("ab".to_string(), "ab".to_string());
+        assert_eq!(
+            behavior("action='End.B6.Insert.Red'\nsrh={segs=['fe80::1']}"),
+            Behavior::EndB6 { path: path.clone(), reduced: true }
+        );
+        assert_eq!(
+            behavior("action='End.B6.Encaps.Red'\nsrh={segs=['fe80::1']}"),
+            Behavior::EndB6Encaps { path: path.clone(), reduced: true }
+        );
+        assert_eq!(
+            behavior("action='End.BM'\nlabels=[16, 17]\noif='ab'"),
+            Behavior::EndBm { labels: vec![16, 17], oif: oif.clone() }
+        );
+        assert_eq!(
+            behavior("action='End.DT2U'\nbridge=['ab']\nmacs={'02:00:00:00:00:01'='ab'}"),
+            Behavior::EndDt2u(Bridge { ports: vec![oif.clone()], table: vec![([2, 0, 0, 0, 0, 1], oif.clone())] })
+        );
+        assert_eq!(
+            behavior("action='End.AS'\noif='ab'\niif='ab'\nsrh={segs=['fe80::1']}"),
+            Behavior::EndProxy { kind: Proxy::Static, oif: oif.clone(), iif: iif.clone(), path: Some(path) }
+        );
+        assert_eq!(
+            behavior("action='End.AM'\noif='ab'\niif='ab'"),
+            Behavior::EndProxy { kind: Proxy::Masquerading, oif, iif, path: None }
+        );
+        let Behavior::End(flavors) = behavior("action='End'\nflavors=['replace-csid']\ncsid={block=48,function=32}")
+        else {
+            panic!()
+        };
+        assert_eq!(flavors.replace_csid, Some(CsidLayout { block: 48, function: 32 }));
     }
 
     #[test]
@@ -210,9 +320,8 @@ mod tests {
 
     #[test]
     fn every_mistake_has_its_sentence() {
-        let known = "End, End.X, End.T, End.DX2, End.DX6, End.DX4, End.DT6, End.DT4, End.DT46, End.B6 or End.B6.Encaps";
         for (more, said) in [
-            ("action='End.Q'", format!("action = End.Q: {known} expected").as_str()),
+            ("action='End.Q'", format!("action = End.Q: {KNOWN} expected").as_str()),
             ("action='End.X'", "End.X needs nh6"),
             ("action='End.DX6'", "End.DX6 needs nh6"),
             ("action='End.DX4'", "End.DX4 needs nh4"),
@@ -224,6 +333,19 @@ mod tests {
             ("action='End.B6'", "End.B6 needs srh"),
             ("action='End.B6'\nsrh={segs=[]}", "segs = 0 segments: 1 to 127 expected"),
             ("action='End.B6'\nsrh={segs=['::1'],hmac=1}", "hmac = 1: a has no key with that id"),
+            ("action='End.BM'\noif='ab'\nlabels=[]", "labels = []: 1 to 16 numbers below 2^20 expected"),
+            ("action='End.AD'\noif='ab'", "End.AD needs iif"),
+            ("action='End.AD'\noif='lo'\niif='ab'", "oif = lo: an interface of a link expected"),
+            ("action='End.DT2U'\nbridge=['x']", "bridge = \"x\": a has no such interface"),
+            (
+                "action='End.DT2U'\nbridge=['ab']\nmacs={'02:00:00:00:00:01'='x'}",
+                "macs = x: an interface of the bridge expected",
+            ),
+            ("action='End'\nlabels=[1]", "End takes no labels"),
+            (
+                "action='End'\nflavors=['next-csid','replace-csid']",
+                "flavors = next-csid and replace-csid: one of them expected",
+            ),
             ("action='End'\nnh6='::1'", "End takes no nh6"),
             ("action='End'\nnh4='1.1.1.1'", "End takes no nh4"),
             ("action='End'\noif='ab'", "End takes no oif"),
@@ -233,7 +355,7 @@ mod tests {
             ("action='End.DX6'\nnh6='::'\nflavors=['psp']", "End.DX6 takes no flavors"),
             ("action='End.DX6'\nnh6='::'\ncsid={block=32,function=16}", "End.DX6 takes no csid"),
             ("action='End.DT6'\nlookup=1\nvrf=1", "End.DT6 takes no vrf"),
-            ("action='End'\nflavors=['pop']", "flavors = pop: psp, usp, usd or next-csid expected"),
+            ("action='End'\nflavors=['pop']", "flavors = pop: psp, usp, usd, next-csid or replace-csid expected"),
             ("action='End'\ncsid={block=32,function=16}", "End needs flavors = [\"next-csid\"] with csid"),
             (
                 "action='End'\nflavors=['next-csid']\ncsid={block=120,function=16}",

@@ -121,6 +121,10 @@ pub(super) struct Sid {
     pub lookup: Option<Table>,
     pub vrf: Option<Table>,
     pub srh: Option<SegmentList>,
+    pub labels: Option<Vec<u32>>,
+    pub iif: Option<String>,
+    pub bridge: Option<Vec<String>>,
+    pub macs: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

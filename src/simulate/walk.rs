@@ -1,0 +1,252 @@
+//! A packet's way through a network.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::srv6::endpoint::{self, Decision, Forward, Input, Interface, Kind, Profile, Step};
+
+use super::network::{Network, NodeId};
+
+/// A walk ends after so many hops, whatever happens: frames that are flooded
+/// may multiply.
+const MOST_HOPS: usize = 1024;
+
+/// One packet at one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The hop whose packet this is; `None` for the first.
+    pub cause: Option<usize>,
+    /// The node.
+    pub node: NodeId,
+    /// The interface it came by; `None` where it was made.
+    pub interface: Option<Interface>,
+    /// The packet as it came, from its IP header.
+    pub packet: Vec<u8>,
+    /// The decision, step by step.
+    pub steps: Vec<Step>,
+    /// What became of it.
+    pub decision: Decision,
+    /// Did a copy go to the OAM process?
+    pub oam_copy: bool,
+    /// What crossed which links because of it.
+    pub crossings: Vec<Crossing>,
+}
+
+/// A frame on a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crossing {
+    /// The link, by number.
+    pub link: usize,
+    /// The end it left from: 0 or 1.
+    pub from: usize,
+    /// The frame, Ethernet header included.
+    pub frame: Vec<u8>,
+    /// Is it an ICMPv6 error about the packet?
+    pub is_reply: bool,
+    /// What the far end does with it.
+    pub end: End,
+}
+
+/// What happens to a frame at the far end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The node there processes it: the hop of that number.
+    Hop(usize),
+    /// No node at that end has the next hop's address.
+    NoNeighbour,
+    /// The frame is for another station.
+    NotForIt,
+    /// Neither IPv6 nor IPv4: the simulation ends here.
+    NotIp,
+    /// The walk had become too long.
+    TooLong,
+}
+
+/// A packet's way, and that of everything it caused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// The hops, in the order they happen.
+    pub hops: Vec<Hop>,
+}
+
+/// A packet that waits to be processed.
+struct Arrival {
+    cause: Option<usize>,
+    node: NodeId,
+    interface: Option<Interface>,
+    frame_header: Vec<u8>,
+    packet: Vec<u8>,
+}
+
+impl Network {
+    /// Walks a packet, from its IP header, that `from` makes.
+    pub fn walk(&self, packet: &[u8], from: NodeId, profile: Profile) -> Walk {
+        self.walk_from(packet, &[], from, None, profile)
+    }
+
+    /// Walks a packet that arrives at a node by an interface, in a frame with
+    /// this header (which may be empty), or is made there (`None`).
+    pub fn walk_from(
+        &self,
+        packet: &[u8],
+        frame_header: &[u8],
+        node: NodeId,
+        interface: Option<Interface>,
+        profile: Profile,
+    ) -> Walk {
+        let first = Arrival { cause: None, node, interface, frame_header: frame_header.into(), packet: packet.into() };
+        let mut walk = Walk { hops: Vec::new() };
+        let mut waiting = VecDeque::from([first]);
+        // What End.AD proxies have cached, by node.
+        let mut caches: HashMap<NodeId, Vec<u8>> = HashMap::new();
+        while let Some(arrival) = waiting.pop_front() {
+            let number = walk.hops.len();
+            let input = Input {
+                packet: &arrival.packet,
+                frame_header: &arrival.frame_header,
+                interface: arrival.interface,
+                cache: caches.get(&arrival.node).map(Vec::as_slice),
+            };
+            let mut steps = Vec::new();
+            let outcome = endpoint::process(input, self.node(arrival.node), profile, &mut steps);
+            if let Some(learned) = outcome.learned {
+                caches.insert(arrival.node, learned);
+            }
+            let mut crossings = Vec::new();
+            for (forward, is_reply) in leaving(&outcome.decision) {
+                let Some((mut crossing, next)) = self.cross(arrival.node, &forward, is_reply) else { continue };
+                if let Some(next) = next {
+                    // Hops are numbered in the order they will be processed.
+                    let next_number = number + 1 + waiting.len();
+                    if next_number < MOST_HOPS {
+                        crossing.end = End::Hop(next_number);
+                        waiting.push_back(Arrival { cause: Some(number), ..next });
+                    } else {
+                        crossing.end = End::TooLong;
+                    }
+                }
+                crossings.push(crossing);
+            }
+            walk.hops.push(Hop {
+                cause: arrival.cause,
+                node: arrival.node,
+                interface: arrival.interface,
+                packet: arrival.packet,
+                steps,
+                decision: outcome.decision,
+                oam_copy: outcome.oam_copy,
+                crossings,
+            });
+        }
+        walk
+    }
+
+    /// Puts what leaves onto its link, and sees who takes it.
+    fn cross(&self, node: NodeId, forward: &Forward, is_reply: bool) -> Option<(Crossing, Option<Arrival>)> {
+        let (link, near, far) = self.link(node, forward.interface)?;
+        let from = usize::from(self.links()[link].ends[1] == *near);
+        let mut frame = Vec::with_capacity(14 + forward.packet.len());
+        if let Some(ethertype) = forward.kind.ethertype() {
+            frame.extend(far.mac);
+            frame.extend(near.mac);
+            frame.extend(ethertype.to_be_bytes());
+        }
+        frame.extend(&forward.packet);
+        let end = match (&forward.kind, forward.next_hop) {
+            (Kind::Mpls, _) => End::NotIp,
+            (_, Some(next_hop)) if !self.answers(far, next_hop) => End::NoNeighbour,
+            (_, _) => self.taken(far, &frame),
+        };
+        let arrival = (end == End::Hop(0)).then(|| {
+            let (frame_header, packet) = frame.split_at(14);
+            Arrival {
+                cause: None,
+                node: far.node,
+                interface: Some(far.interface),
+                frame_header: frame_header.into(),
+                packet: packet.into(),
+            }
+        });
+        Some((Crossing { link, from, frame, is_reply, end }, arrival))
+    }
+
+    /// Does that end of a link answer for an address? A link-local one nobody
+    /// gave is taken to be its own.
+    fn answers(&self, end: &super::LinkEnd, address: std::net::IpAddr) -> bool {
+        let link_local = matches!(address, std::net::IpAddr::V6(v6) if v6.is_unicast_link_local());
+        let node = self.node(end.node);
+        node.addresses.iter().any(|own| own.address == address && (!link_local || own.interface == Some(end.interface)))
+            || (link_local && !end.mac_is_known)
+    }
+
+    /// Does that end of a link take a frame? [`End::Hop`] if it does.
+    fn taken(&self, end: &super::LinkEnd, frame: &[u8]) -> End {
+        let Some((header, _)) = frame.split_first_chunk::<14>() else { return End::NotIp };
+        let group = header[0] & 1 != 0;
+        if !group && end.mac_is_known && header[..6] != end.mac {
+            return End::NotForIt;
+        }
+        match u16::from_be_bytes([header[12], header[13]]) {
+            0x86dd | 0x0800 => End::Hop(0),
+            _ => End::NotIp,
+        }
+    }
+}
+
+/// What leaves the node, and whether it is an error about the packet.
+fn leaving(decision: &Decision) -> Vec<(Forward, bool)> {
+    match decision {
+        Decision::Forward(forward) => vec![(forward.clone(), false)],
+        Decision::Error { reply: Some(reply), .. } => vec![(reply.clone(), true)],
+        Decision::Flood { frame, ports } => ports
+            .iter()
+            .map(|port| {
+                let forward = Forward { packet: frame.clone(), kind: Kind::Ethernet, interface: *port, next_hop: None };
+                (forward, false)
+            })
+            .collect(),
+        Decision::Error { reply: None, .. } | Decision::Deliver { .. } | Decision::Drop { .. } => Vec::new(),
+    }
+}
+
+impl Walk {
+    /// The frames on a link, in order, with the end each left from.
+    pub fn frames(&self, link: usize) -> impl Iterator<Item = (usize, &[u8])> {
+        let crossings = self.hops.iter().flat_map(|hop| &hop.crossings);
+        crossings.filter(move |crossing| crossing.link == link).map(|crossing| (crossing.from, &crossing.frame[..]))
+    }
+
+    /// Several walks as one, hops numbered on.
+    pub fn together(walks: impl IntoIterator<Item = Self>) -> Self {
+        let mut hops: Vec<Hop> = Vec::new();
+        for walk in walks {
+            let front = hops.len();
+            hops.extend(walk.hops.into_iter().map(|mut hop| {
+                hop.cause = hop.cause.map(|cause| cause + front);
+                for crossing in &mut hop.crossings {
+                    if let End::Hop(next) = &mut crossing.end {
+                        *next += front;
+                    }
+                }
+                hop
+            }));
+        }
+        Self { hops }
+    }
+
+    /// Did the first packet reach an upper layer, itself or what was inside?
+    pub fn is_delivered(&self) -> bool {
+        self.hops.iter().any(|hop| matches!(hop.decision, Decision::Deliver { .. }) && !self.is_about_error(hop))
+    }
+
+    /// Is the hop's packet an error, or caused by one?
+    pub(super) fn is_about_error(&self, hop: &Hop) -> bool {
+        let mut cause = hop.cause;
+        while let Some(earlier) = cause.and_then(|number| self.hops.get(number)) {
+            if matches!(earlier.decision, Decision::Error { .. }) {
+                return true;
+            }
+            cause = earlier.cause;
+        }
+        false
+    }
+}
