@@ -8,7 +8,7 @@ use crate::filter::literal::{self, Literal, Written};
 use crate::filter::names::{self, Meaning, Named, Type};
 use crate::filter::parse::{Element, Expression, Operator, Quantifier, Relation, Term, TermKind};
 use crate::filter::place::{Place, Scope};
-use crate::filter::program::{Condition, Extent, Operand, Test, mask};
+use crate::filter::program::{Collation, Condition, Extent, Operand, Test, mask};
 use crate::filter::read::Read;
 use crate::wire::field::Names;
 use crate::wire::proto::{Proto, ProtoSet};
@@ -43,6 +43,10 @@ struct Typed {
 impl Typed {
     fn new(operand: Operand, kind: Type, span: &Span) -> Self {
         Self { operand, kind, names: None, span: span.clone() }
+    }
+
+    fn collation(&self) -> Collation {
+        if self.kind == Type::Text { Collation::Text } else { Collation::Bytes }
     }
 
     /// Whether its values are identifiers of diagnoses.
@@ -87,7 +91,8 @@ fn compared(
                 let message = format!("{} and {} cannot be compared", left.kind.describe(), right.kind.describe());
                 return Err(Fault::new(left.span.start..right.span.end, message));
             }
-            Ok(Test::Pair(quantifier, left.operand, relation, right.operand))
+            let collation = left.collation();
+            Ok(Test::Pair(quantifier, left.operand, relation, right.operand, collation))
         }
         (false, true) => with_constant(quantifier, operand(left)?, relation, right),
         (true, false) => match relation.mirrored() {
@@ -141,7 +146,7 @@ fn with_constant(quantifier: Quantifier, mut left: Typed, relation: Relation, ri
             let kind = if left.kind == Type::Text { Type::Text } else { Type::Bytes };
             match literal(&Typed { kind, operand: left.operand.clone(), names: None, span: left.span.clone() }, right)?
             {
-                Literal::Bytes(bytes) => Condition::Bytes(relation, bytes),
+                Literal::Bytes(bytes) => Condition::Bytes(relation, bytes, left.collation()),
                 Literal::Integer(_) | Literal::Prefix(..) => {
                     return Err(Fault::new(right.span.clone(), "contains takes bytes or text"));
                 }
@@ -153,7 +158,7 @@ fn with_constant(quantifier: Quantifier, mut left: Typed, relation: Relation, ri
             }
             match literal(&left, right)? {
                 Literal::Integer(number) => Condition::Integer(relation, number),
-                Literal::Bytes(bytes) => Condition::Bytes(relation, bytes),
+                Literal::Bytes(bytes) => Condition::Bytes(relation, bytes, left.collation()),
                 Literal::Prefix(bytes, bits) => Condition::Prefix(relation, bytes, bits),
             }
         }
@@ -223,15 +228,18 @@ fn within(quantifier: Quantifier, left: &Term<'_>, set: &[Element<'_>]) -> Resul
             }
             (first, last) => {
                 let (first, last) = (bound(first, false), bound(last, true));
-                if first > last {
+                if left.collation().compare(&first, &last).is_gt() {
                     return Err(backwards());
                 }
                 bytes.push((first, last));
             }
         }
     }
-    let condition =
-        if left.kind.is_integer() { Condition::IntegerIn(integers.into()) } else { Condition::BytesIn(bytes.into()) };
+    let condition = if left.kind.is_integer() {
+        Condition::IntegerIn(integers.into())
+    } else {
+        Condition::BytesIn(bytes.into(), left.collation())
+    };
     Ok(Test::Where(quantifier, left.operand, condition))
 }
 

@@ -1,5 +1,6 @@
 //! What a filter is compiled to, and how a packet is tested against it.
 
+use std::cmp::Ordering;
 use std::io::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -27,22 +28,40 @@ pub(super) enum Test {
     /// A value fulfils the condition, or all do.
     Where(Quantifier, Operand, Condition),
     /// Two values stand in the relation, or every two do.
-    Pair(Quantifier, Operand, Relation, Operand),
+    Pair(Quantifier, Operand, Relation, Operand, Collation),
 }
 
 /// What a single value must fulfil.
 #[derive(Debug, Clone)]
 pub(super) enum Condition {
     Integer(Relation, i128),
-    Bytes(Relation, Box<[u8]>),
+    Bytes(Relation, Box<[u8]>, Collation),
     /// The first bits of both, so many, stand in the relation; the bytes have
     /// no others set.
     Prefix(Relation, Box<[u8]>, u8),
     Matches(Regex),
     /// Between a first and a last, both included.
     IntegerIn(Box<[(i128, i128)]>),
-    BytesIn(Box<[Bounds]>),
+    BytesIn(Box<[Bounds]>, Collation),
     NonZero,
+}
+
+/// What comes before what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collation {
+    /// As in a dictionary.
+    Text,
+    /// What is shorter comes first, as in Wireshark.
+    Bytes,
+}
+
+impl Collation {
+    pub fn compare(self, left: &[u8], right: &[u8]) -> Ordering {
+        match self {
+            Self::Text => left.cmp(right),
+            Self::Bytes => left.len().cmp(&right.len()).then_with(|| left.cmp(right)),
+        }
+    }
 }
 
 /// The first and last of a range of bytes.
@@ -104,12 +123,12 @@ impl Test {
                 });
                 if any { decided } else { seen && !decided }
             }
-            Self::Pair(quantifier, left, relation, right) => {
+            Self::Pair(quantifier, left, relation, right, collation) => {
                 let any = *quantifier == Quantifier::Any;
                 let mut seen = false;
                 let decided = pairs(left, right, packet, &mut |left, right| {
                     seen = true;
-                    stand(left, *relation, right) == any
+                    stand(left, *relation, right, *collation) == any
                 });
                 if any { decided } else { seen && !decided }
             }
@@ -129,23 +148,24 @@ fn pairs(
 }
 
 /// Whether two values stand in a relation.
-fn stand(left: Datum<'_>, relation: Relation, right: Datum<'_>) -> bool {
+fn stand(left: Datum<'_>, relation: Relation, right: Datum<'_>, collation: Collation) -> bool {
     match (left, right) {
         (Datum::Integer(left), Datum::Integer(right)) => ordered(relation, left.cmp(&right)),
-        (Datum::Bytes(left), Datum::Bytes(right)) => bytes_stand(left, relation, right),
+        (Datum::Bytes(left), Datum::Bytes(right)) => bytes_stand(left, relation, right, collation),
         _ => false,
     }
 }
 
-fn bytes_stand(left: &[u8], relation: Relation, right: &[u8]) -> bool {
+fn bytes_stand(left: &[u8], relation: Relation, right: &[u8], collation: Collation) -> bool {
     match relation {
         Relation::Contains => !right.is_empty() && left.windows(right.len()).any(|window| window == right),
-        _ => ordered(relation, left.cmp(right)),
+        Relation::Equal => left == right,
+        _ => ordered(relation, collation.compare(left, right)),
     }
 }
 
 /// Whether a relation includes this order of left and right.
-fn ordered(relation: Relation, order: std::cmp::Ordering) -> bool {
+fn ordered(relation: Relation, order: Ordering) -> bool {
     match relation {
         Relation::Equal => order.is_eq(),
         Relation::Unequal => order.is_ne(),
@@ -165,15 +185,17 @@ impl Condition {
                 ranges.iter().any(|(first, last)| (*first..=*last).contains(&value))
             }
             (Self::NonZero, Datum::Integer(value)) => value != 0,
-            (Self::Bytes(relation, right), Datum::Bytes(left)) => bytes_stand(left, *relation, right),
+            (Self::Bytes(relation, right, collation), Datum::Bytes(left)) => {
+                bytes_stand(left, *relation, right, *collation)
+            }
             (Self::Prefix(relation, right, bits), Datum::Bytes(left)) => {
                 let masked = left.iter().enumerate().map(|(at, byte)| byte & mask(*bits, at));
                 ordered(*relation, masked.cmp(right.iter().copied()))
             }
             (Self::Matches(pattern), Datum::Bytes(value)) => pattern.is_match(value),
-            (Self::BytesIn(ranges), Datum::Bytes(value)) => {
-                ranges.iter().any(|(first, last)| **first <= *value && *value <= **last)
-            }
+            (Self::BytesIn(ranges, collation), Datum::Bytes(value)) => ranges
+                .iter()
+                .any(|(first, last)| collation.compare(first, value).is_le() && collation.compare(value, last).is_le()),
             // An address, of which some bits are left.
             (Self::NonZero, Datum::Bytes(value)) => value.iter().any(|byte| *byte != 0),
             _ => false,
@@ -248,8 +270,8 @@ impl Operand {
                 let mut buffer = [0; 64];
                 inner.values(packet, &mut |value| each(Datum::Bytes(written(value, *kind, &mut buffer))))
             }
-            Self::Smallest(inner) => extreme(inner, std::cmp::Ordering::Less, packet, each),
-            Self::Largest(inner) => extreme(inner, std::cmp::Ordering::Greater, packet, each),
+            Self::Smallest(inner) => extreme(inner, Ordering::Less, packet, each),
+            Self::Largest(inner) => extreme(inner, Ordering::Greater, packet, each),
             Self::Magnitude(inner) => integers(inner, packet, each, i128::checked_abs),
             Self::Negative(inner) => integers(inner, packet, each, i128::checked_neg),
             Self::Computed(operator, left, right) => {
@@ -261,7 +283,8 @@ impl Operand {
 
 /// Whether Wireshark counts what follows the header among a protocol's bytes.
 fn reaches_on(proto: Proto) -> bool {
-    proto.info().inside || matches!(proto, Proto::Tcp | Proto::Icmpv4 | Proto::Icmpv6)
+    let extension = proto.info().inside && proto != Proto::Fragment;
+    extension || matches!(proto, Proto::Tcp | Proto::Icmpv4 | Proto::Icmpv6)
 }
 
 /// Part of a sequence; `None` where the sequence does not have all of it.
@@ -311,7 +334,7 @@ fn computed(operator: Operator, left: Datum<'_>, right: Datum<'_>, each: Each<'_
 }
 
 /// The largest or smallest of all values, numbers or addresses.
-fn extreme(inner: &[Operand], wanted: std::cmp::Ordering, packet: &Packet<'_>, each: Each<'_>) -> bool {
+fn extreme(inner: &[Operand], wanted: Ordering, packet: &Packet<'_>, each: Each<'_>) -> bool {
     let mut number: Option<i128> = None;
     let mut address: Option<([u8; 16], usize)> = None;
     for operand in inner {

@@ -23,6 +23,7 @@ pub const LEN: usize = 40;
 fields! {
     shared [sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION]
     VERSION = Field::dec("ipv6.version", "Version", bits(0, 4).drawn(0, 1)).arg("version");
+    ANY_VERSION = Field::dec("ip.version", "Version", bits(0, 4).drawn(0, 1));
     TRAFFIC_CLASS = Field::hex("ipv6.tclass", "Traffic Class", bits(4, 8).drawn(0, 4)).arg("tc");
     DSCP = Field::dec("ipv6.tclass.dscp", "Differentiated Services Codepoint", bits(4, 6).drawn(0, 4)).names(names::dscp).arg("dscp");
     ECN = Field::dec("ipv6.tclass.ecn", "Explicit Congestion Notification", bits(10, 2).drawn(0, 4)).names(names::ecn).arg("ecn");

@@ -34,6 +34,8 @@ pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         format_args!("Internet Protocol Version 6, Src: {source}, Dst: {destination}"),
     );
     out.field(&ipv6::VERSION);
+    // Columns and filters for either version have one name.
+    out.hidden(&ipv6::ANY_VERSION, Value::Uint(header.version().into()), 0, 1);
     let class = header.traffic_class();
     if out.open(&ipv6::TRAFFIC_CLASS, format_args!("Traffic Class: 0x{class:02x} {}", DsSummary(class))) {
         out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
