@@ -149,3 +149,56 @@ fn nothing_is_left_behind() {
         assert_eq!(namespaces(), before);
     }
 }
+
+/// The frames with an SRH in a capture that a station sent. A packet that Linux
+/// takes out of its tunnel at a plain address goes through the interface once
+/// more, so that a capture shows its frame twice, at one and the same time.
+fn srv6_frames(file: &Path, from: [u8; 6]) -> Vec<Vec<u8>> {
+    let mut reader = sr6::capture::Reader::open(file).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        if frame.data[6..12] == from && frame.data[12..14] == [0x86, 0xdd] && frame.data[20] == 43 {
+            frames.push((frame.time, frame.data.to_vec()));
+        }
+    }
+    frames.dedup();
+    frames.into_iter().map(|(_, bytes)| bytes).collect()
+}
+
+/// What `sr6 simulate` makes of line3 is what the kernel made of it: every
+/// SRv6 packet that leaves one end comes to the other as predicted, Ethernet
+/// header included, and no other comes.
+#[test]
+fn a_simulation_predicts_the_captures() {
+    use sr6::simulate::Network;
+    use sr6::srv6::endpoint::Profile;
+    use sr6::topology::Topology;
+
+    let place = Place::new("simulate");
+    let captures = place.path("captures");
+    if demo(&mut Command::new(SR6), &captures).is_none() {
+        return;
+    }
+    let network = Network::new(&Topology::built_in("line3").unwrap()).unwrap();
+    let mac = |number| [2, 0, 0, 0, 0, number];
+    let mut seen = 0;
+    // From each end, over n2, to the other.
+    for (end, near, far, own, n2, links) in [
+        ("n1", "n1-v12.pcap", "n3-v32.pcap", mac(0x12), mac(0x23), [0, 1]),
+        ("n3", "n3-v32.pcap", "n1-v12.pcap", mac(0x32), mac(0x21), [1, 0]),
+    ] {
+        let mut predicted = Vec::new();
+        for frame in srv6_frames(&captures.join(near), own) {
+            let walk = network.walk(&frame[14..], network.find(end).unwrap(), Profile::Linux);
+            assert_eq!(walk.frames(links[0]).next().map(|(_, bytes)| bytes), Some(&frame[..]));
+            predicted.extend(walk.frames(links[1]).map(|(_, bytes)| bytes.to_vec()));
+        }
+        let mut came = srv6_frames(&captures.join(far), n2);
+        seen += came.len();
+        predicted.sort();
+        came.sort();
+        let hex = |frames: &[Vec<u8>]| frames.iter().map(hex::encode).collect::<Vec<_>>();
+        assert_eq!(hex(&predicted), hex(&came), "from {end}");
+    }
+    assert!(seen >= 3, "the demo sends by three ways: {seen}");
+}

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use crate::wire::ipv6;
 use crate::wire::srh::{self, Srh};
 
 use super::decision::{Decision, Reason};
@@ -40,8 +41,10 @@ pub(super) fn sid(run: &mut Run<'_>, sid: &Sid) -> Next {
             inner(run, 6).map(|()| Next::Route(Lookup { neighbour, never_local: true, ..Lookup::default() }))
         }),
         Behavior::EndDx4 { nh4 } => decapsulate(run, next::IPV4).and_then(|()| {
+            // The route is that to the neighbour, but who is asked for on its
+            // link is the inner destination; a gateway works.
             let neighbour = (!nh4.is_unspecified()).then_some(IpAddr::V4(*nh4));
-            inner(run, 4).map(|()| Next::Route(Lookup { neighbour, ..Lookup::default() }))
+            inner(run, 4).map(|()| Next::Route(Lookup { neighbour, by_destination: true, ..Lookup::default() }))
         }),
         Behavior::EndDt6(DtLookup::Table(table)) => decapsulate(run, next::IPV6).and_then(|()| into(run, 6, *table)),
         Behavior::EndDt6(DtLookup::Vrf(vrf)) => decapsulate(run, next::IPV6).and_then(|()| into(run, 6, *vrf)),
@@ -242,6 +245,9 @@ fn routing(run: &mut Run<'_>, header: Header) -> Result<Header, Next> {
             return Err(Next::dropped(Reason::Multicast));
         }
         if !run.node.is_own(destination) {
+            // The kernel takes the IPv6 header to lie right before the SRH,
+            // and what it sends starts there, whatever lies between.
+            run.skew = header.offset - ipv6::LEN;
             return Err(Next::Route(Lookup::default()));
         }
         let text = "the next segment is the node's own, too";

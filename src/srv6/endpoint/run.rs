@@ -30,6 +30,9 @@ pub(super) struct Lookup {
     pub neighbour: Option<IpAddr>,
     /// The interface a link-local neighbour is on, if not that of arrival.
     pub link: Option<Interface>,
+    /// On a link, is the packet handed to its own destination, and not to
+    /// `neighbour` (Linux's End.DX4)?
+    pub by_destination: bool,
     /// Does a next segment come to nothing where it is an address of the node
     /// itself (Linux)?
     pub never_local: bool,
@@ -58,6 +61,8 @@ pub(super) struct Run<'a> {
     pub hop_taken: bool,
     pub oam_copy: bool,
     pub learned: Option<Vec<u8>>,
+    /// How many of its first bytes Linux will leave out.
+    pub skew: usize,
 }
 
 impl<'a> Run<'a> {
@@ -66,7 +71,7 @@ impl<'a> Run<'a> {
         let mut bytes = Vec::with_capacity(input.packet.len() + 128);
         bytes.extend_from_slice(input.packet);
         let packet = Packet(bytes);
-        Self { node, profile, trace, packet, input, hop_taken: false, oam_copy: false, learned: None }
+        Self { node, profile, trace, packet, input, hop_taken: false, oam_copy: false, learned: None, skew: 0 }
     }
 
     pub fn outcome(mut self) -> Outcome {
@@ -149,7 +154,8 @@ impl<'a> Run<'a> {
             },
             Target::Forward { interface, encap: Some(encap), .. } => self.headend(encap, *interface),
             Target::Forward { interface, via, encap: None } => {
-                self.forward(*interface, via.unwrap_or(destination)).into()
+                let on_link = if lookup.by_destination { self.packet.destination() } else { destination };
+                self.forward(*interface, via.unwrap_or(on_link)).into()
             }
         }
     }
@@ -210,6 +216,11 @@ impl<'a> Run<'a> {
             self.take_hop();
         }
         let kind = if self.packet.is_ipv6() { Kind::Ipv6 } else { Kind::Ipv4 };
+        if self.skew > 0 {
+            let text = "Linux sends the packet from 40 bytes before the SRH on, its start is lost";
+            self.step(Step::Rule { text, section: "Linux ipv6_srh_rcv" });
+            self.packet.cut(self.skew);
+        }
         let packet = std::mem::take(&mut self.packet.0);
         Decision::Forward(Forward { packet, kind, interface, next_hop: Some(next_hop) })
     }
@@ -365,7 +376,7 @@ impl<'a> Run<'a> {
     /// from; an adjacency of the RFC knows its interface.
     pub fn towards(&self, neighbour: IpAddr, sid: &Sid, never_local: bool) -> Lookup {
         let link = sid.interface.filter(|_| self.profile == Profile::Rfc);
-        Lookup { table: None, neighbour: Some(neighbour), link, never_local }
+        Lookup { neighbour: Some(neighbour), link, never_local, ..Lookup::default() }
     }
 
     /// A frame that was inside, out of an interface.
