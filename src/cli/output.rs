@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::Failure;
 use super::value::unknown;
+use crate::dissect::Packet;
 use crate::filter::Filter;
 use crate::show::columns::{Columns, Layout, Occurrence};
 use crate::show::ek::Ek;
@@ -15,6 +16,7 @@ use crate::show::printer::{Form, Printer};
 use crate::show::{time, tree};
 use crate::wire::field::Field;
 use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
+use crate::{notation, rebuild};
 
 /// Arguments of commands that print packets.
 #[derive(Debug, Args)]
@@ -75,6 +77,8 @@ enum FormName {
     Json,
     /// Two lines per packet for Elasticsearch's bulk interface, as tshark writes them
     Ek,
+    /// Notation that `sr6 craft` builds the same bytes from, a line per packet
+    Notation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,6 +137,7 @@ impl Printing {
             _ if wants_tree || self.hex => return Err(Failure::input("-V, -O and -x belong to -T text")),
             FormName::Json => Form::Json(Json::new(self.ranges)),
             FormName::Ek => Form::Ek(Ek::default()),
+            FormName::Notation => Form::Other(as_notation),
             FormName::Fields => Form::Columns(self.columns()?),
         };
         Ok(Printer { form, hex: self.hex, color })
@@ -225,4 +230,10 @@ fn layout(settings: &[String]) -> Result<Layout, Failure> {
         }
     }
     Ok(layout)
+}
+
+/// A packet in notation.
+fn as_notation(out: &mut Vec<u8>, packet: &Packet<'_>) {
+    out.extend_from_slice(notation::print(&rebuild::layers(packet)).as_bytes());
+    out.push(b'\n');
 }

@@ -22,6 +22,8 @@ pub enum Form {
     Json(Json),
     /// As `tshark -T ek`.
     Ek(Ek),
+    /// A form that somebody else knows how to write.
+    Other(fn(&mut Vec<u8>, &Packet<'_>)),
 }
 
 /// Writes packets in one form. Each thread has its own.
@@ -57,6 +59,7 @@ impl Printer {
             Form::Columns(columns) => columns.line(out, packet),
             Form::Json(json) => json.packet(out, packet),
             Form::Ek(ek) => ek.packet(out, packet),
+            Form::Other(write) => write(out, packet),
         }
         if self.hex {
             hex::dump(out, packet.frame.data);
