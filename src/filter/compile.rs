@@ -146,7 +146,7 @@ fn with_constant(quantifier: Quantifier, mut left: Typed, relation: Relation, ri
             let kind = if left.kind == Type::Text { Type::Text } else { Type::Bytes };
             match literal(&Typed { kind, operand: left.operand.clone(), names: None, span: left.span.clone() }, right)?
             {
-                Literal::Bytes(bytes) => Condition::Bytes(relation, bytes, left.collation()),
+                Literal::Bytes(bytes) => containing(&bytes, &right.span)?,
                 Literal::Integer(_) | Literal::Prefix(..) => {
                     return Err(Fault::new(right.span.clone(), "contains takes bytes or text"));
                 }
@@ -164,6 +164,21 @@ fn with_constant(quantifier: Quantifier, mut left: Typed, relation: Relation, ri
         }
     };
     Ok(Test::Where(quantifier, left.operand, condition))
+}
+
+/// Having these bytes somewhere, which a regular expression's search finds
+/// fastest. No bytes at all are nowhere, as in Wireshark.
+fn containing(bytes: &[u8], span: &Span) -> Result<Condition, Fault> {
+    if bytes.is_empty() {
+        return Ok(Condition::BytesIn(Box::default(), Collation::Bytes));
+    }
+    let pattern: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+    RegexBuilder::new(&pattern)
+        .unicode(false)
+        .size_limit(MAX_PATTERN)
+        .build()
+        .map(Condition::Matches)
+        .map_err(|_| Fault::new(span.clone(), "this is too long to look for"))
 }
 
 fn diagnosis_exists(term: &Term<'_>) -> Result<(), Fault> {
