@@ -35,7 +35,7 @@ pub use checksum::{Checksum, Unverified, UsedDestination};
 pub use diagnosis::{Diagnosis, Finding, Severity};
 pub use packet::Packet;
 pub use settings::Settings;
-pub use visit::{Item, Shown, Visitor};
+pub use visit::{FieldSet, Item, Shown, Visitor};
 
 use std::sync::Arc;
 

@@ -31,8 +31,7 @@ impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
-        let time_digits = if frame.time.is_some_and(|time| time.0 % 1000 != 0) { 9 } else { 6 };
-        Self { frame, first_time: frame.time, previous_time: frame.time, time_digits, dissection }
+        Self { frame, first_time: frame.time, previous_time: frame.time, time_digits: 9, dissection }
     }
 
     /// What the dissection knows beyond the packet's bytes.

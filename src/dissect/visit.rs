@@ -34,6 +34,40 @@ pub struct Item<'a> {
     pub text: Option<fmt::Arguments<'a>>,
 }
 
+/// A set of fields that may hold a few that were not put in: what is surely
+/// not in it need not be worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldSet(u64);
+
+impl FieldSet {
+    /// Every field.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// No field.
+    pub const NONE: Self = Self(0);
+
+    /// Puts `field` in.
+    pub fn insert(&mut self, field: &Field) {
+        self.0 |= Self::bit(field);
+    }
+
+    /// Whether `field` may be in it.
+    pub fn may_have(self, field: &Field) -> bool {
+        self == Self::ALL || self.0 & Self::bit(field) != 0
+    }
+
+    /// One of 64 bits, by where the definition lies.
+    fn bit(field: &Field) -> u64 {
+        1 << ((std::ptr::from_ref(field).addr() / size_of::<Field>()) & 63)
+    }
+}
+
+impl<'f> FromIterator<&'f Field> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = &'f Field>>(fields: I) -> Self {
+        Self(fields.into_iter().fold(0, |set, field| set | Self::bit(field)))
+    }
+}
+
 /// Is shown a packet's fields in order.
 pub trait Visitor {
     /// Whether the fields of `proto` matter at all; others are left out.
@@ -46,6 +80,12 @@ pub trait Visitor {
     /// beginning with the header's [`open`](Self::open).
     fn wants_layer(&mut self, _index: usize, layer: &Layer) -> bool {
         self.wants(layer.proto)
+    }
+
+    /// The fields that matter. Others may be left out, but for those that have
+    /// more inside. It stays the same during a visit.
+    fn fields(&self) -> FieldSet {
+        FieldSet::ALL
     }
 
     /// A field.
@@ -66,6 +106,8 @@ pub(super) struct Out<'v, 'a> {
     pub bytes: &'a [u8],
     /// Where `bytes` lies in the frame.
     pub base: u32,
+    /// The fields that matter to the visitor.
+    pub wanted: FieldSet,
 }
 
 impl<'a> Out<'_, 'a> {
@@ -77,8 +119,16 @@ impl<'a> Out<'_, 'a> {
         Some(Item { field, value, start: self.base + first as u32, len: count as u32, shown: Shown::Plain, text: None })
     }
 
+    /// Whether a field that takes work to find out may be wanted.
+    pub fn wants(&self, field: &'static Field) -> bool {
+        self.wanted.may_have(field)
+    }
+
     /// Shows a field at its fixed place, if it is there.
     pub fn field(&mut self, field: &'static Field) {
+        if !self.wants(field) {
+            return;
+        }
         if let Some(item) = self.fixed(field) {
             self.visitor.leaf(&item);
         }
@@ -93,6 +143,9 @@ impl<'a> Out<'_, 'a> {
 
     /// Shows a field at its fixed place under a line of its own.
     pub fn field_as(&mut self, field: &'static Field, text: fmt::Arguments<'_>) {
+        if !self.wants(field) {
+            return;
+        }
         if let Some(item) = self.fixed(field) {
             self.visitor.leaf(&Item { text: Some(text), ..item });
         }
@@ -153,6 +206,9 @@ impl<'a> Out<'_, 'a> {
 
     /// Shows a value found `offset` bytes into the header.
     pub fn value(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
+        if !self.wants(field) {
+            return;
+        }
         self.visitor.leaf(&self.placed(field, value, offset, len));
     }
 
@@ -165,24 +221,36 @@ impl<'a> Out<'_, 'a> {
         len: usize,
         text: fmt::Arguments<'_>,
     ) {
+        if !self.wants(field) {
+            return;
+        }
         let item = Item { text: Some(text), ..self.placed(field, value, offset, len) };
         self.visitor.leaf(&item);
     }
 
     /// Shows a field only to filters and columns.
     pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
+        if !self.wants(field) {
+            return;
+        }
         let item = Item { shown: Shown::Hidden, ..self.placed(field, value, offset, len) };
         self.visitor.leaf(&item);
     }
 
     /// Shows something worked out.
     pub fn derived(&mut self, field: &'static Field, value: Value<'_>) {
+        if !self.wants(field) {
+            return;
+        }
         let item = Item { shown: Shown::Generated, ..self.placed(field, value, 0, 0) };
         self.visitor.leaf(&item);
     }
 
     /// As [`Out::derived`], under a line of its own.
     pub fn derived_as(&mut self, field: &'static Field, value: Value<'_>, text: fmt::Arguments<'_>) {
+        if !self.wants(field) {
+            return;
+        }
         let item = Item { shown: Shown::Generated, text: Some(text), ..self.placed(field, value, 0, 0) };
         self.visitor.leaf(&item);
     }

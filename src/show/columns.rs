@@ -1,6 +1,6 @@
 //! Chosen fields as columns, as `tshark -T fields -e NAME …` prints them.
 
-use crate::dissect::{Item, Packet, Visitor};
+use crate::dissect::{FieldSet, Item, Packet, Visitor};
 use crate::show::text;
 use crate::wire::field::{Field, Kind};
 use crate::wire::proto::{Proto, ProtoSet, all_fields};
@@ -46,18 +46,12 @@ pub struct Columns {
     /// The statics that carry the columns' names, with their column: several
     /// may carry one name.
     targets: Vec<(&'static Field, usize)>,
-    /// A bit for each of the targets' addresses: most fields that pass by are
-    /// no target, and this says so at once.
-    sieve: u64,
+    /// The targets without their columns.
+    fields: FieldSet,
     /// Which protocols have one of the fields.
     wanted: ProtoSet,
     /// The current packet's values, one buffer per column.
     cells: Vec<Vec<u8>>,
-}
-
-fn sieve_bit(field: &Field) -> u64 {
-    // Statics lie a few words apart; the low bits are always zero.
-    1 << ((std::ptr::from_ref(field).addr() / size_of::<Field>()) & 63)
 }
 
 impl Columns {
@@ -72,9 +66,9 @@ impl Columns {
             }
         }
         let wanted = all_fields().filter(|(_, field)| names.contains(&field.name)).map(|(proto, _)| proto).collect();
-        let sieve = targets.iter().fold(0, |sieve, (field, _)| sieve | sieve_bit(field));
+        let set = targets.iter().map(|(field, _)| *field).collect();
         let cells = vec![Vec::new(); names.len()];
-        Self { names, layout, targets, sieve, wanted, cells }
+        Self { names, layout, targets, fields: set, wanted, cells }
     }
 
     /// Appends the line with the fields' names, if there is to be one.
@@ -109,7 +103,7 @@ impl Columns {
     }
 
     fn cell(&mut self, item: &Item<'_>) {
-        if self.sieve & sieve_bit(item.field) == 0 {
+        if !self.fields.may_have(item.field) {
             return;
         }
         for (field, column) in self.targets.iter().filter(|(field, _)| std::ptr::eq(*field, item.field)) {
@@ -122,9 +116,7 @@ impl Columns {
                 }
             }
             match (field.kind, item.text) {
-                (Kind::Group, Some(title)) => {
-                    let _ = std::io::Write::write_fmt(cell, title);
-                }
+                (Kind::Group, Some(title)) => text::formatted(cell, title),
                 _ => text::value(cell, field, &item.value),
             }
         }
@@ -134,6 +126,10 @@ impl Columns {
 impl Visitor for Columns {
     fn wants(&mut self, proto: Proto) -> bool {
         self.wanted.contains(proto)
+    }
+
+    fn fields(&self) -> FieldSet {
+        self.fields
     }
 
     fn leaf(&mut self, item: &Item<'_>) {

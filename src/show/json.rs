@@ -15,8 +15,9 @@
 //! filters and columns use. Numbers are numbers, flags are booleans, addresses
 //! are text, bytes are hexadecimal text. A field that may occur several times
 //! in its layer ([`Field::many`]) is always an array; a group that may, an
-//! array of objects. No object has a key twice. The payload of UDP and TCP is
-//! left out: it is what the layers after them show.
+//! array of objects. No object has a key twice. What others say again is left
+//! out: the payload of UDP and TCP, which is what the layers after them show,
+//! and second names of fields (`eth.addr`, `udp.port`).
 //!
 //! With ranges, each object has one more member `"ranges"`: for each of its
 //! fields that stand in the packet, its first byte and its length, as
@@ -24,12 +25,12 @@
 
 use std::io::Write;
 
-use crate::dissect::{Finding, Item, Layer, Packet, Shown, Visitor};
+use crate::dissect::{FieldSet, Finding, Item, Layer, Packet, Shown, Visitor};
 use crate::show::text;
 use crate::show::time;
 use crate::wire::field::{Field, Kind, Value};
 use crate::wire::proto::Proto;
-use crate::wire::{tcp, udp};
+use crate::wire::{ethernet, tcp, udp};
 
 /// The version of what is written: the number changes when a member changes
 /// its meaning or goes away, not when new ones come.
@@ -69,9 +70,8 @@ struct Object {
     members: usize,
     /// Its first range in `State::ranges`.
     ranges: usize,
-    /// A bit for each member's name: most names are new to their object, and
-    /// this says so at once.
-    sieve: u64,
+    /// The fields of its members: most are new to it, and this says so at once.
+    fields: FieldSet,
     /// What it is a value of; none for a layer.
     slot: Option<Slot>,
 }
@@ -158,6 +158,11 @@ fn list<T>(out: &mut Vec<u8>, key: &[u8], items: impl IntoIterator<Item = T>, mu
 
 /// Appends text with its quotes and what JSON needs to be escaped.
 fn string(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        return out.push(b'"');
+    }
     // Neither text nor a Vec to write to can fail.
     let _ = serde_json::to_writer(out, text);
 }
@@ -182,13 +187,6 @@ struct Writer<'w> {
     out: &'w mut Vec<u8>,
     state: &'w mut State,
     with_ranges: bool,
-}
-
-/// The bit of a name in [`Object::sieve`].
-fn sieve_bit(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let byte = |from_end: usize| bytes.len().checked_sub(from_end).map_or(0, |at| u32::from(bytes[at]));
-    1 << ((bytes.len() as u32 * 7 + byte(1) * 5 + byte(3)) & 63)
 }
 
 impl Writer<'_> {
@@ -220,7 +218,7 @@ impl Writer<'_> {
 
     fn begin_object(&mut self, slot: Option<Slot>) {
         let State { objects, members, ranges, .. } = &mut *self.state;
-        objects.push(Object { members: members.len(), ranges: ranges.len(), sieve: 0, slot });
+        objects.push(Object { members: members.len(), ranges: ranges.len(), fields: FieldSet::NONE, slot });
     }
 
     /// Ends the innermost object.
@@ -241,14 +239,14 @@ impl Writer<'_> {
     fn begin_value(&mut self, field: &'static Field) -> Slot {
         let State { objects, members, .. } = &mut *self.state;
         if let Some(object) = objects.last_mut() {
-            let bit = sieve_bit(field.name);
-            if object.sieve & bit != 0 {
-                let known = members[object.members..].iter().rposition(|known| known.field.name == field.name);
-                if let Some(member) = known.map(|place| place + object.members) {
+            if object.fields.may_have(field) {
+                let own = &members[object.members..];
+                if let Some(place) = own.iter().rposition(|known| std::ptr::eq(known.field, field)) {
+                    let member = place + object.members;
                     return self.again(member);
                 }
             }
-            object.sieve |= bit;
+            object.fields.insert(field);
         }
         // Every object has a member by now that is no field, but those of groups.
         if self.out.last() != Some(&b'{') {
@@ -363,9 +361,10 @@ impl Writer<'_> {
     }
 }
 
-/// Whether the field is the bytes of the layers that follow.
-fn is_payload(field: &Field) -> bool {
-    std::ptr::eq(field, &udp::PAYLOAD) || std::ptr::eq(field, &tcp::PAYLOAD)
+/// Whether the field says once more what other members say: the bytes of the
+/// layers that follow, or an address under a second name.
+fn is_again(field: &Field) -> bool {
+    [&udp::PAYLOAD, &tcp::PAYLOAD, &ethernet::ADDRESS].iter().any(|again| std::ptr::eq(*again, field))
 }
 
 /// Appends a value with JSON's type for it.
@@ -402,7 +401,7 @@ impl Visitor for Writer<'_> {
     }
 
     fn leaf(&mut self, item: &Item<'_>) {
-        if item.shown != Shown::Hidden && !is_payload(item.field) {
+        if item.shown != Shown::Hidden && !is_again(item.field) {
             self.begin_layer();
             self.member(item);
         }

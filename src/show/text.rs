@@ -1,95 +1,15 @@
-//! Numbers, addresses and bytes as text, appended to a buffer without a heap
-//! allocation of their own: formatting is where the time goes.
+//! Values of fields as text.
 
 use crate::show::time;
 use crate::wire::field::{At, Base, Field, Kind, Value};
-
-const DIGITS: &[u8; 16] = b"0123456789abcdef";
-
-/// Appends a decimal number.
-pub fn decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
-/// Appends `digits` hexadecimal digits, more if the number needs them.
-pub fn hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
-    let needed = (64 - number.leading_zeros()).div_ceil(4);
-    for place in (0..needed.max(digits).max(1)).rev() {
-        out.push(if place < 16 { DIGITS[(number >> (place * 4) & 15) as usize] } else { b'0' });
-    }
-}
-
-/// Appends bytes as hexadecimal digits.
-pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() * 2);
-    for byte in bytes {
-        out.extend_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    }
-}
-
-/// Appends a MAC address.
-pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
-    for (index, byte) in octets.iter().enumerate() {
-        if index > 0 {
-            out.push(b':');
-        }
-        hex_bytes(out, &[*byte]);
-    }
-}
-
-/// Appends an IPv4 address.
-pub fn ipv4(out: &mut Vec<u8>, octets: [u8; 4]) {
-    for (index, byte) in octets.iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        decimal(out, u64::from(*byte));
-    }
-}
-
-/// Appends an IPv6 address in its canonical form (RFC 5952).
-pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
-    let groups: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([octets[i * 2], octets[i * 2 + 1]]));
-    if groups[..6] == [0, 0, 0, 0, 0, 0xffff] {
-        out.extend_from_slice(b"::ffff:");
-        return ipv4(out, [octets[12], octets[13], octets[14], octets[15]]);
-    }
-    // The longest run of at least two zero groups, the first of equals.
-    let (mut best, mut run) = ((0, 0), (0, 0));
-    for (index, group) in groups.iter().enumerate() {
-        run = if *group == 0 { (if run.1 == 0 { index } else { run.0 }, run.1 + 1) } else { (0, 0) };
-        if run.1 > best.1 {
-            best = run;
-        }
-    }
-    let (start, end) = if best.1 >= 2 { (best.0, best.0 + best.1) } else { (8, 8) };
-    for (index, group) in groups.iter().enumerate() {
-        if index == start {
-            out.extend_from_slice(b"::");
-        }
-        if (start..end).contains(&index) {
-            continue;
-        }
-        if index > 0 && index != end {
-            out.push(b':');
-        }
-        hexadecimal(out, u64::from(*group), 1);
-    }
-}
+pub use crate::wire::text::*;
 
 /// Appends text from a packet with everything escaped that could move a
 /// terminal's cursor or forge a line.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
+        return out.extend_from_slice(text.as_bytes());
+    }
     for c in text.chars() {
         if c.is_control() || is_direction_mark(c) || c == '\\' {
             out.extend(c.escape_default().map(|c| c as u8));
@@ -176,32 +96,11 @@ pub fn described(out: &mut Vec<u8>, field: &Field, of: &Value<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-    use std::net::Ipv6Addr;
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
         write(&mut out);
         String::from_utf8(out).unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn ipv6_is_canonical(mut groups in any::<[u16; 8]>(), zeros in any::<u8>()) {
-            for (index, group) in groups.iter_mut().enumerate() {
-                if zeros >> index & 1 == 1 {
-                    *group = 0;
-                }
-            }
-            let address = Ipv6Addr::from(groups);
-            prop_assert_eq!(text(|out| ipv6(out, address.octets())), address.to_string());
-        }
-
-        #[test]
-        fn numbers_are_as_the_standard_library_writes_them(number in any::<u64>()) {
-            prop_assert_eq!(text(|out| decimal(out, number)), number.to_string());
-            prop_assert_eq!(text(|out| hexadecimal(out, number, 4)), format!("{number:04x}"));
-        }
     }
 
     #[test]

@@ -74,7 +74,10 @@ impl Date {
     /// calendar reaches saturate.
     pub fn new(nanos: i128) -> Self {
         const FAR: i128 = 1 << 55;
-        let seconds = nanos.div_euclid(NANOS).clamp(-FAR, FAR) as i64;
+        let (seconds, nanos) = match u64::try_from(nanos) {
+            Ok(nanos) => ((nanos / NANOS as u64) as i64, (nanos % NANOS as u64) as u32),
+            Err(_) => (nanos.div_euclid(NANOS).clamp(-FAR, FAR) as i64, nanos.rem_euclid(NANOS) as u32),
+        };
         let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         // Days from 0000-03-01, in eras of 400 years: the leap day comes last
         // in such a year, so months have a fixed start.
@@ -91,7 +94,7 @@ impl Date {
             hour: (second_of_day / 3600) as u8,
             minute: (second_of_day / 60 % 60) as u8,
             second: (second_of_day % 60) as u8,
-            nanos: nanos.rem_euclid(NANOS) as u32,
+            nanos,
         }
     }
 }
@@ -103,11 +106,13 @@ fn two(out: &mut Vec<u8>, number: u8) {
 
 /// Appends nine digits of nanoseconds.
 fn nine(out: &mut Vec<u8>, nanos: u32) {
-    let mut place = 100_000_000;
-    while place > 0 {
-        out.push(b'0' + (nanos / place % 10) as u8);
-        place /= 10;
+    let mut digits = [b'0'; 9];
+    let mut left = nanos;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (left % 10) as u8;
+        left /= 10;
     }
+    out.extend_from_slice(&digits);
 }
 
 /// Appends hours, minutes, seconds and nanoseconds: `11:37:22.182377000`.
@@ -177,9 +182,14 @@ pub fn seconds(out: &mut Vec<u8>, nanos: i128) {
         out.push(b'-');
     }
     let nanos = nanos.unsigned_abs();
-    decimal(out, u64::try_from(nanos / NANOS as u128).unwrap_or(u64::MAX));
+    // 64 bits reach to the year 2554, and divide faster.
+    let (whole, fraction) = match u64::try_from(nanos) {
+        Ok(nanos) => (nanos / NANOS as u64, nanos % NANOS as u64),
+        Err(_) => (u64::try_from(nanos / NANOS as u128).unwrap_or(u64::MAX), (nanos % NANOS as u128) as u64),
+    };
+    decimal(out, whole);
     out.push(b'.');
-    nine(out, (nanos % NANOS as u128) as u32);
+    nine(out, fraction as u32);
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options) {
     }
 }
 
+/// The indentation of any tree that is not nested absurdly.
+const SPACES: &[u8; 64] = &[b' '; 64];
+
 /// A severity as the first word of a line.
 fn capital(word: &str) -> &str {
     match word {
@@ -66,8 +69,10 @@ struct Tree<'o> {
 
 impl Tree<'_> {
     fn line(&mut self, item: &Item<'_>) {
-        for _ in 0..self.level {
-            self.out.extend_from_slice(b"    ");
+        let indent = self.level * 4;
+        match SPACES.get(..indent) {
+            Some(spaces) => self.out.extend_from_slice(spaces),
+            None => self.out.extend(std::iter::repeat_n(b' ', indent)),
         }
         let colored = self.title && self.options.color;
         if colored {
@@ -79,9 +84,7 @@ impl Tree<'_> {
         }
         diagram(self.out, item);
         match item.text {
-            Some(text) => {
-                let _ = self.out.write_fmt(text);
-            }
+            Some(text) => text::formatted(self.out, text),
             None => {
                 self.out.extend_from_slice(item.field.label.as_bytes());
                 if item.value != Value::None {
@@ -112,16 +115,18 @@ fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
         _ => return,
     };
     let start = offset - first;
-    for bit in 0..count {
-        if bit > 0 && bit % 4 == 0 {
-            out.push(b' ');
-        }
-        out.push(if (start..start + width).contains(&bit) {
+    let mut drawn = [b' '; 80];
+    let mut at = 0;
+    for bit in 0..count.min(64) {
+        at += usize::from(bit > 0 && bit % 4 == 0);
+        drawn[at] = if (start..start + width).contains(&bit) {
             b'0' + (number >> (start + width - 1 - bit) & 1) as u8
         } else {
             b'.'
-        });
+        };
+        at += 1;
     }
+    out.extend_from_slice(&drawn[..at]);
     out.extend_from_slice(b" = ");
 }
 

@@ -5,7 +5,11 @@
 
 /// A ones'-complement sum under way. Ranges may be added in any order; each
 /// but the last must have an even length.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+///
+/// Ones'-complement addition commutes with byte order, so words are added as
+/// they lie in memory, carries and all, and the total is folded and swapped
+/// once. The sum cannot overflow for anything that fits in memory.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Sum(u64);
 
 impl Sum {
@@ -13,26 +17,32 @@ impl Sum {
     /// high half of a word.
     #[must_use]
     pub fn bytes(self, bytes: &[u8]) -> Self {
-        // Ones'-complement addition commutes with byte order, so words are
-        // added as they lie and the total is swapped once. Halves of 32 bits
-        // in a 64-bit sum cannot overflow for any slice that fits in memory.
-        let mut sum = 0u64;
-        let (chunks, rest) = bytes.as_chunks::<8>();
-        for chunk in chunks {
-            let word = u64::from_ne_bytes(*chunk);
-            sum += (word & 0xffff_ffff) + (word >> 32);
+        let halves = |word: u64| (word & 0xffff_ffff) + (word >> 32);
+        let mut sums = [0u64; 4];
+        let (blocks, rest) = bytes.as_chunks::<32>();
+        for block in blocks {
+            let (words, _) = block.as_chunks::<8>();
+            for (sum, word) in sums.iter_mut().zip(words) {
+                *sum += halves(u64::from_ne_bytes(*word));
+            }
         }
-        let mut last = [0u8; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        let word = u64::from_ne_bytes(last);
-        sum += (word & 0xffff_ffff) + (word >> 32);
-        self.word(u16::from_be_bytes(fold(sum).to_ne_bytes()))
+        let mut sum = self.0 + sums.iter().sum::<u64>();
+        let (words, rest) = rest.as_chunks::<8>();
+        for word in words {
+            sum += halves(u64::from_ne_bytes(*word));
+        }
+        if !rest.is_empty() {
+            let mut last = [0u8; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            sum += halves(u64::from_ne_bytes(last));
+        }
+        Self(sum)
     }
 
     /// Adds one 16-bit word.
     #[must_use]
     pub fn word(self, word: u16) -> Self {
-        Self(u64::from(fold(self.0 + u64::from(word))))
+        Self(self.0 + u64::from(word.to_be()))
     }
 
     /// Adds the pseudo-header: addresses of 4 or 16 bytes, the upper-layer
@@ -44,7 +54,7 @@ impl Sum {
 
     /// The sum itself, folded to 16 bits.
     pub fn folded(self) -> u16 {
-        fold(self.0)
+        u16::from_be(fold(self.0))
     }
 
     /// The checksum to store: the complement of the sum.

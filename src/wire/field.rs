@@ -354,6 +354,19 @@ const fn size_of(at: At) -> u8 {
 
 /// `width` (at most 64) bits of `raw` after its first `skip` bits.
 fn bits_of(raw: &[u8], skip: u16, width: u16) -> u64 {
+    // Nearly all fields lie within one, two or four bytes.
+    let (word, have): (u32, u16) = match *raw {
+        [a] => (u32::from(a), 8),
+        [a, b] => (u32::from(u16::from_be_bytes([a, b])), 16),
+        [a, b, c] => (u32::from_be_bytes([0, a, b, c]), 24),
+        [a, b, c, d] => (u32::from_be_bytes([a, b, c, d]), 32),
+        _ => return wide_bits_of(raw, skip, width),
+    };
+    u64::from(word >> have.saturating_sub(skip + width)) & ((1u64 << width) - 1)
+}
+
+/// As [`bits_of`], for what spans more bytes.
+fn wide_bits_of(raw: &[u8], skip: u16, width: u16) -> u64 {
     let wide = raw.iter().take(9).fold(0u128, |acc, byte| acc << 8 | u128::from(*byte));
     let have = raw.len().min(9) as u16 * 8;
     let mask = if width >= 64 { u64::MAX } else { (1 << width) - 1 };

@@ -29,5 +29,6 @@ pub mod sid;
 pub mod srh;
 pub mod srh_tlv;
 pub mod tcp;
+pub mod text;
 pub mod udp;
 pub mod vlan;

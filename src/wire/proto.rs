@@ -120,6 +120,16 @@ mod tests {
     }
 
     #[test]
+    fn a_protocol_lists_a_name_once() {
+        for proto in Proto::ALL {
+            let mut names = std::collections::BTreeSet::new();
+            for field in proto.info().fields {
+                assert!(names.insert(field.name), "{proto:?} lists {} twice", field.name);
+            }
+        }
+    }
+
+    #[test]
     fn a_notation_argument_is_unique_in_its_layer() {
         for proto in Proto::ALL {
             let mut args: Vec<_> = proto.info().fields.iter().map(|f| f.arg).filter(|a| !a.is_empty()).collect();

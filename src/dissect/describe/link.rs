@@ -9,6 +9,7 @@ use crate::wire::field::Value;
 use crate::wire::link_type::LinkType;
 use crate::wire::names;
 use crate::wire::proto::Proto;
+use crate::wire::text::Fast;
 use crate::wire::{arp, loopback, vlan};
 
 /// A MAC address in the usual form.
@@ -16,8 +17,7 @@ pub(super) struct Mac(pub [u8; 6]);
 
 impl std::fmt::Display for Mac {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        Fast(self.0).fmt(f)
     }
 }
 

@@ -35,7 +35,7 @@ impl Packet<'_> {
     /// of the first that is not.
     fn visit_layer(&self, index: usize, layer: &Layer, visitor: &mut dyn Visitor) -> usize {
         let wanted = visitor.wants_layer(index, layer);
-        let mut out = Out { visitor, bytes: self.header(layer), base: layer.start };
+        let mut out = Out { wanted: visitor.fields(), visitor, bytes: self.header(layer), base: layer.start };
         if wanted {
             match layer.proto {
                 Proto::Ethernet => link::ethernet(self, index, layer, &mut out),
@@ -86,7 +86,7 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
     let number = packet.frame.number;
     let original = u64::from(packet.frame.original_len);
     let captured = packet.frame.data.len();
-    let mut out = Out { visitor, bytes: packet.frame.data, base: 0 };
+    let mut out = Out { wanted: visitor.fields(), visitor, bytes: packet.frame.data, base: 0 };
     out.open_group(
         &frame::HEADER,
         0,
@@ -124,9 +124,11 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         0,
         format_args!("Capture Length: {captured} bytes ({} bits)", captured * 8),
     );
-    let mut names = [0u8; 1024];
-    let names = protocol_names(packet, &mut names);
-    out.derived(&frame::PROTOCOLS, Value::Text(names));
+    if out.wants(&frame::PROTOCOLS) {
+        let mut names = [0u8; 1024];
+        let names = protocol_names(packet, &mut names);
+        out.derived(&frame::PROTOCOLS, Value::Text(names));
+    }
     for comment in packet.frame.comments.iter() {
         out.value(&frame::COMMENT, Value::Text(&comment), 0, 0);
     }

@@ -9,6 +9,7 @@ use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Ipv6};
 use crate::wire::options::{self, option};
 use crate::wire::proto::Proto;
+use crate::wire::text::Fast;
 use crate::wire::{fragment, names};
 
 /// The summary of a traffic class or DS field.
@@ -31,7 +32,7 @@ pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         &ipv6::HEADER,
         0,
         ipv6::LEN,
-        format_args!("Internet Protocol Version 6, Src: {source}, Dst: {destination}"),
+        format_args!("Internet Protocol Version 6, Src: {}, Dst: {}", Fast(source), Fast(destination)),
     );
     out.field(&ipv6::VERSION);
     // Columns and filters for either version have one name.
@@ -135,7 +136,8 @@ fn one_option(out: &mut Out<'_, '_>, found: &options::Opt<'_>) {
     let length = usize::from(found.length.is_some());
     let name = options::option_name(u64::from(found.kind)).unwrap_or("Unknown option");
     out.open_group(&option::OPTION, at, 1 + length + found.value.len(), format_args!("{name}"));
-    let mut inner = Out { visitor: &mut *out.visitor, bytes: tail(out.bytes, at), base: out.base + at as u32 };
+    let mut inner =
+        Out { visitor: &mut *out.visitor, bytes: tail(out.bytes, at), base: out.base + at as u32, wanted: out.wanted };
     if inner.open_plain(&option::TYPE) {
         inner.fields(&[&option::ACTION, &option::CHANGE, &option::REST]);
         inner.close();

@@ -10,6 +10,7 @@ use crate::wire::field::Value;
 use crate::wire::proto::Proto;
 use crate::wire::sid;
 use crate::wire::srh::Srh;
+use crate::wire::text::Fast;
 
 /// What a SID is called, in parentheses, after a space: ` (n2 End)`.
 pub(super) struct Called<'a>(pub Option<&'a Named>);
@@ -72,7 +73,7 @@ pub(super) fn still_to_visit(packet: &Packet<'_>, address: Ipv6Addr, srh: Option
     out.open_derived(&sid::CSIDS, Value::None, format_args!("SIDs still to visit: {}", sids.len()));
     for (index, sid) in sids.into_iter().enumerate() {
         let called = Called(locators.named(sid));
-        out.derived_as(&sid::CSID, Value::from(sid), format_args!("{}. {sid}{called}", index + 1));
+        out.derived_as(&sid::CSID, Value::from(sid), format_args!("{}. {}{called}", index + 1, Fast(sid)));
     }
     out.close();
 }

@@ -2,14 +2,17 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::io::Write;
 
 use crate::dissect::describe::{routing, sid as sids};
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
 use crate::srv6::hmac::{HmacTlv, Status};
+use crate::srv6::linux::Verdict;
 use crate::srv6::path;
 use crate::wire::bytes::{tail, u32_at};
 use crate::wire::field::Value;
+use crate::wire::text::Fast;
 use crate::wire::{sid, srh, srh_tlv};
 
 /// The names of flag bits.
@@ -51,10 +54,25 @@ pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     for tlv in header.tlvs() {
         one_tlv(packet, layer, &header, &tlv, out);
     }
-    if let Some(seen) = packet.seen_by_linux(layer, &header) {
-        out.derived(&sid::LINUX_PLAIN, Value::Text(&seen.plain_address().to_string()));
-        out.derived(&sid::LINUX_END, Value::Text(&seen.end_sid().to_string()));
+    if (out.wants(&sid::LINUX_PLAIN) || out.wants(&sid::LINUX_END))
+        && let Some(seen) = packet.seen_by_linux(layer, &header)
+    {
+        for (field, verdict) in [(&sid::LINUX_PLAIN, seen.plain_address()), (&sid::LINUX_END, seen.end_sid())] {
+            out.derived(field, Value::Text(verdict_text(&verdict, &mut [0; VERDICT])));
+        }
     }
+}
+
+/// Room for a verdict's text, which is cut at that: more than any has.
+const VERDICT: usize = 160;
+
+/// A verdict as text, without the heap.
+fn verdict_text<'b>(verdict: &Verdict, buffer: &'b mut [u8; VERDICT]) -> &'b str {
+    let mut rest = &mut buffer[..];
+    // What does not fit is left out.
+    let _ = write!(rest, "{verdict}");
+    let used = VERDICT - rest.len();
+    std::str::from_utf8(&buffer[..used]).unwrap_or_default()
 }
 
 /// The segment list in wire order.
@@ -65,7 +83,7 @@ fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
         let active = if index == usize::from(header.segments_left()) { "  <- active" } else { "" };
         let named = if locators.is_empty() { None } else { locators.named(segment) };
         let called = sids::Called(named);
-        let text = format_args!("Address[{index}]: {segment}{called}{active}");
+        let text = format_args!("Address[{index}]: {}{called}{active}", Fast(segment));
         match named {
             Some(named) => {
                 out.open_value(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
@@ -94,7 +112,7 @@ fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
             Ordering::Equal => " (active)",
             Ordering::Less => "",
         };
-        out.derived_as(&srh::PATH, Value::from(segment), format_args!("{}. {segment}{mark}", index + 1));
+        out.derived_as(&srh::PATH, Value::from(segment), format_args!("{}. {}{mark}", index + 1, Fast(segment)));
     }
     out.close();
     if let Some(segment) = path::active(header) {
@@ -139,7 +157,7 @@ fn one_tlv(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, tlv: &srh:
 /// Fields from the start of a TLV.
 fn inside<'o, 'a>(out: &'o mut Out<'_, 'a>, tlv: &srh::Tlv<'_>) -> Out<'o, 'a> {
     let bytes = tail(out.bytes, tlv.offset);
-    Out { visitor: &mut *out.visitor, bytes, base: out.base + tlv.offset as u32 }
+    Out { visitor: &mut *out.visitor, bytes, base: out.base + tlv.offset as u32, wanted: out.wanted }
 }
 
 fn path_tracing(mut out: Out<'_, '_>) {

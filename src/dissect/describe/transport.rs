@@ -4,6 +4,7 @@ use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
 use crate::wire::bytes::{tail, u8_at, u16_at, u32_at};
 use crate::wire::field::{Field, Value};
+use crate::wire::text::Fast;
 use crate::wire::{tcp, udp};
 
 /// A checksum's line: the stored value and what was found of it.
@@ -14,49 +15,49 @@ pub(super) fn checksum(
     status: &'static Field,
     result: Checksum,
 ) {
-    let stored = match field.read(out.bytes) {
-        Some(Value::Uint(stored)) => stored,
-        _ => return,
-    };
+    let Some(Value::Uint(number)) = field.read(out.bytes) else { return };
+    let stored = Fast(number as u16);
     match result {
         Checksum::Good(UsedDestination::Final(to)) => {
-            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct for final destination {to}]"));
+            let to = Fast(to);
+            out.field_as(field, format_args!("Checksum: 0x{stored} [correct for final destination {to}]"));
         }
         Checksum::Good(UsedDestination::Arriving(to)) => {
-            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct for the destination on arrival, {to}]"));
+            let to = Fast(to);
+            out.field_as(field, format_args!("Checksum: 0x{stored} [correct for the destination on arrival, {to}]"));
         }
-        Checksum::Good(_) => out.field_as(field, format_args!("Checksum: 0x{stored:04x} [correct]")),
-        Checksum::Bad { expected, used } => match used {
-            UsedDestination::Arriving(to) => out.field_as(
-                field,
-                format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for the destination on arrival, {to}]"),
-            ),
-            UsedDestination::Final(to) => out.field_as(
-                field,
-                format_args!(
-                    "Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for final destination {to}]"
-                ),
-            ),
-            UsedDestination::Header(to) => out.field_as(
-                field,
-                format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x} for destination {to}]"),
-            ),
-            UsedDestination::NoPseudoHeader => {
-                out.field_as(field, format_args!("Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x}]"))
-            }
-        },
+        Checksum::Good(_) => out.field_as(field, format_args!("Checksum: 0x{stored} [correct]")),
+        Checksum::Bad { expected, used } => bad(out, field, stored, Fast(expected), used),
         Checksum::Unverified(why) => {
-            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [unverified: {}]", why.reason()));
+            out.field_as(field, format_args!("Checksum: 0x{stored} [unverified: {}]", why.reason()));
         }
-        Checksum::NotPresent => out.field_as(field, format_args!("Checksum: 0x{stored:04x} [zero-value ignored]")),
+        Checksum::NotPresent => out.field_as(field, format_args!("Checksum: 0x{stored} [zero-value ignored]")),
         Checksum::Illegal => {
-            out.field_as(field, format_args!("Checksum: 0x{stored:04x} [zero is illegal over IPv6]"));
+            out.field_as(field, format_args!("Checksum: 0x{stored} [zero is illegal over IPv6]"));
         }
     }
-    if let (Some(field), Some(value)) = (calculated, result.calculated(stored as u16)) {
+    if let (Some(field), Some(value)) = (calculated, result.calculated(number as u16)) {
         out.derived(field, Value::Uint(u64::from(value)));
     }
     out.derived(status, Value::Uint(result.status()));
+}
+
+/// The line of a wrong checksum.
+fn bad(out: &mut Out<'_, '_>, field: &'static Field, stored: Fast<u16>, expected: Fast<u16>, used: UsedDestination) {
+    let line = format_args!("Checksum: 0x{stored} [incorrect, should be 0x{expected}");
+    match used {
+        UsedDestination::Arriving(to) => {
+            out.field_as(field, format_args!("{line} for the destination on arrival, {to}]"));
+        }
+        UsedDestination::Final(to) => out.field_as(field, format_args!("{line} for final destination {to}]")),
+        UsedDestination::Header(to) => out.field_as(field, format_args!("{line} for destination {to}]")),
+        UsedDestination::NoPseudoHeader => out.field_as(field, format_args!("{line}]")),
+    }
+}
+
+/// Whether a checksum has to be worked out: it takes a walk over all bytes.
+pub(super) fn wants_checksum(out: &Out<'_, '_>, fields: [&'static Field; 3]) -> bool {
+    fields.into_iter().any(|field| out.wants(field))
 }
 
 pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
@@ -69,7 +70,9 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     );
     ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT, source, destination);
     out.field(&udp::LENGTH);
-    if let Some(result) = packet.checksum(layer) {
+    if wants_checksum(out, [&udp::CHECKSUM, &udp::CALCULATED, &udp::CHECKSUM_STATUS])
+        && let Some(result) = packet.checksum(layer)
+    {
         checksum(out, &udp::CHECKSUM, Some(&udp::CALCULATED), &udp::CHECKSUM_STATUS, result);
     }
     let payload = packet.payload(layer);
@@ -158,7 +161,9 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         out.close();
     }
     out.field(&tcp::WINDOW);
-    if let Some(result) = packet.checksum(layer) {
+    if wants_checksum(out, [&tcp::CHECKSUM, &tcp::CALCULATED, &tcp::CHECKSUM_STATUS])
+        && let Some(result) = packet.checksum(layer)
+    {
         checksum(out, &tcp::CHECKSUM, Some(&tcp::CALCULATED), &tcp::CHECKSUM_STATUS, result);
     }
     out.field(&tcp::URGENT);

@@ -1,0 +1,283 @@
+//! Numbers, addresses and bytes as text, appended to a buffer without a heap
+//! allocation of their own: formatting is where the time goes.
+//!
+//! What `std::fmt` is to write quickly, too, is wrapped in [`Fast`].
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Room for the longest address.
+const LONGEST: usize = 48;
+
+/// Appends a decimal number.
+pub fn decimal(out: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
+    // A copy of fixed length is a few instructions; what is too much of it is
+    // taken back.
+    let mut digits = [0u8; 20];
+    let length = number.ilog10() as usize + 1;
+    // 32 bits divide faster than 64, and most numbers are small.
+    match u32::try_from(number) {
+        Ok(mut small) => digits[..length].iter_mut().rev().for_each(|digit| {
+            *digit = b'0' + (small % 10) as u8;
+            small /= 10;
+        }),
+        Err(_) => {
+            let mut number = number;
+            digits[..length].iter_mut().rev().for_each(|digit| {
+                *digit = b'0' + (number % 10) as u8;
+                number /= 10;
+            });
+        }
+    }
+    append(out, &digits, length);
+}
+
+/// Appends the first `length` bytes of a small buffer.
+fn append<const N: usize>(out: &mut Vec<u8>, buffer: &[u8; N], length: usize) {
+    let end = out.len() + length;
+    out.extend_from_slice(buffer);
+    out.truncate(end);
+}
+
+/// The four hexadecimal digits of a number, in order, worked out side by side.
+const fn digits_of(number: u16) -> u32 {
+    let spread = (number as u32 & 0xff00) << 8 | number as u32 & 0xff;
+    let nibbles = (spread << 4 | spread) & 0x0f0f_0f0f;
+    // Where a nibble is above 9, adding 6 carries into the bit above it.
+    let letters = (nibbles + 0x0606_0606) >> 4 & 0x0101_0101;
+    nibbles + 0x3030_3030 + letters * (b'a' - b'0' - 10) as u32
+}
+
+/// Appends `digits` hexadecimal digits, more if the number needs them.
+pub fn hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
+    let quarter = |place: u32| digits_of((number >> (place * 16)) as u16).to_be_bytes();
+    let mut all = [0; 16];
+    for place in 0..4 {
+        all[place * 4..place * 4 + 4].copy_from_slice(&quarter(3 - place as u32));
+    }
+    let needed = (64 - number.leading_zeros()).div_ceil(4).max(digits).max(1) as usize;
+    out.extend(std::iter::repeat_n(b'0', needed.saturating_sub(all.len())));
+    out.extend_from_slice(&all[all.len() - needed.min(all.len())..]);
+}
+
+/// Appends bytes as hexadecimal digits.
+pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    let room = &mut out[start..];
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    let (places, rest) = room.as_chunks_mut::<4>();
+    for (place, pair) in places.iter_mut().zip(pairs) {
+        *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
+    }
+    for (place, byte) in rest.chunks_exact_mut(2).zip(odd) {
+        place.copy_from_slice(&digits_of(u16::from(*byte)).to_be_bytes()[2..]);
+    }
+}
+
+/// Appends a MAC address.
+pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
+    let mut text = *b"00:00:00:00:00:00";
+    for (place, byte) in text.chunks_mut(3).zip(octets) {
+        place[..2].copy_from_slice(&digits_of(u16::from(byte)).to_be_bytes()[2..]);
+    }
+    out.extend_from_slice(&text);
+}
+
+/// Appends an IPv4 address.
+pub fn ipv4(out: &mut Vec<u8>, octets: [u8; 4]) {
+    for (index, byte) in octets.iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        decimal(out, u64::from(*byte));
+    }
+}
+
+/// Appends an IPv6 address in its canonical form (RFC 5952).
+pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
+    if octets[..12] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] {
+        out.extend_from_slice(b"::ffff:");
+        return ipv4(out, [octets[12], octets[13], octets[14], octets[15]]);
+    }
+    let mut buffer = [0; LONGEST];
+    let length = write_ipv6(&mut buffer, octets);
+    append(out, &buffer, length);
+}
+
+/// Writes an IPv6 address, in groups of hexadecimal digits only; returns its
+/// length.
+fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
+    let groups: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([octets[i * 2], octets[i * 2 + 1]]));
+    let (start, end) = longest_zeros(&groups);
+    let mut at = 0;
+    let mut index = 0;
+    while index < 8 {
+        if index == start {
+            buffer[at] = b':';
+            at += 1;
+            if end == 8 || start == 0 {
+                // At either end of the address there is no group to bring the
+                // second colon.
+                buffer[at] = b':';
+                at += 1;
+            }
+            if end == 8 {
+                break;
+            }
+            index = end;
+            if start > 0 {
+                buffer[at] = b':';
+                at += 1;
+            }
+        } else if index > 0 {
+            buffer[at] = b':';
+            at += 1;
+        }
+        let group = groups[index];
+        // Four bytes are written, and those that count come first.
+        let skipped = (group | 1).leading_zeros() / 4;
+        let digits = digits_of(group) << (8 * skipped);
+        buffer[at..at + 4].copy_from_slice(&digits.to_be_bytes());
+        at += 4 - skipped as usize;
+        index += 1;
+    }
+    at
+}
+
+/// The longest run of at least two zero groups, the first of equals; past the
+/// end where there is none.
+fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
+    let zeros = groups.iter().enumerate().fold(0u16, |zeros, (i, group)| zeros | u16::from(*group == 0) << i);
+    // Each step leaves a bit where a run goes on that long from there.
+    let (mut runs, mut length) = (zeros & zeros >> 1, 2);
+    if runs == 0 {
+        return (8, 8);
+    }
+    while runs & zeros >> length != 0 {
+        runs &= zeros >> length;
+        length += 1;
+    }
+    let start = runs.trailing_zeros() as usize;
+    (start, start + length)
+}
+
+/// An address that displays as the standard library shows it, only faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fast<T>(pub T);
+
+impl fmt::Display for Fast<Ipv6Addr> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.to_ipv4_mapped().is_some() {
+            return self.0.fmt(f);
+        }
+        let mut buffer = [0; LONGEST];
+        let length = write_ipv6(&mut buffer, self.0.octets());
+        f.write_str(std::str::from_utf8(&buffer[..length]).unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Fast<IpAddr> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => Fast(address).fmt(f),
+        }
+    }
+}
+
+/// A MAC address.
+impl fmt::Display for Fast<[u8; 6]> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = *b"00:00:00:00:00:00";
+        for (place, byte) in text.chunks_mut(3).zip(self.0) {
+            place[..2].copy_from_slice(&digits_of(u16::from(byte)).to_be_bytes()[2..]);
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// A number as four hexadecimal digits.
+impl fmt::Display for Fast<u16> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&digits_of(self.0).to_be_bytes()).unwrap_or_default())
+    }
+}
+
+/// Appends what `text` formats.
+pub fn formatted(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
+    /// Takes text; never fails.
+    struct Append<'o>(&'o mut Vec<u8>);
+
+    impl fmt::Write for Append<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.extend_from_slice(text.as_bytes());
+            Ok(())
+        }
+    }
+
+    match text.as_str() {
+        Some(text) => out.extend_from_slice(text.as_bytes()),
+        // Only a Display that fails by itself fails here, and loses its text.
+        None => drop(fmt::write(&mut Append(out), text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn ipv6_is_canonical(mut groups in any::<[u16; 8]>(), zeros in any::<u8>(), short in any::<u8>()) {
+            for (index, group) in groups.iter_mut().enumerate() {
+                if zeros >> index & 1 == 1 {
+                    *group = 0;
+                } else if short >> index & 1 == 1 {
+                    *group >>= 4 * (index % 4);
+                }
+            }
+            let address = Ipv6Addr::from(groups);
+            prop_assert_eq!(text(|out| ipv6(out, address.octets())), address.to_string());
+            prop_assert_eq!(Fast(address).to_string(), address.to_string());
+        }
+
+        #[test]
+        fn numbers_are_as_the_standard_library_writes_them(number in any::<u64>(), shift in 0u32..64) {
+            let number = number >> shift;
+            prop_assert_eq!(text(|out| decimal(out, number)), number.to_string());
+            prop_assert_eq!(text(|out| hexadecimal(out, number, 4)), format!("{number:04x}"));
+            prop_assert_eq!(text(|out| hexadecimal(out, number, 20)), format!("{number:020x}"));
+            prop_assert_eq!(Fast(number as u16).to_string(), format!("{:04x}", number as u16));
+        }
+
+        #[test]
+        fn bytes_are_pairs_of_digits(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            prop_assert_eq!(text(|out| hex_bytes(out, &bytes)), hex::encode(&bytes));
+        }
+    }
+
+    #[test]
+    fn addresses_of_every_shape() {
+        for address in
+            ["::", "::1", "1::", "1::1", "0:0:1::", "1:0:2::", "::ffff:1.2.3.4", "::fffe:102:304", "1:2:3:4:5:6:7:0"]
+        {
+            let address: Ipv6Addr = address.parse().unwrap();
+            assert_eq!(text(|out| ipv6(out, address.octets())), address.to_string());
+            assert_eq!(Fast(address).to_string(), address.to_string());
+        }
+        assert_eq!(text(|out| ether(out, [0, 1, 0xab, 0xff, 0x10, 9])), "00:01:ab:ff:10:09");
+        assert_eq!(Fast([0, 1, 0xab, 0xff, 0x10, 9]).to_string(), "00:01:ab:ff:10:09");
+        assert_eq!(text(|out| formatted(out, format_args!("{}-{}", 1, "x"))), "1-x");
+    }
+}
