@@ -1,5 +1,6 @@
 //! The options that tell a dissection what packets do not carry.
 
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub struct DissectArguments {
     /// Verify HMAC TLVs with this key: ID:sha1|sha256:SECRET; may be repeated (others can see the
     /// secret in the list of processes: rather use --hmac-keys)
     #[arg(long, value_name = "KEY")]
-    hmac_key: Vec<String>,
+    hmac_key: Vec<Secret>,
     /// Verify HMAC TLVs with the keys in this file, one ID:sha1|sha256:SECRET a line
     #[arg(long, value_name = "FILE")]
     hmac_keys: Option<PathBuf>,
@@ -33,6 +34,22 @@ pub struct DissectArguments {
     /// Dissect what goes over a UDP port as a protocol: 5000=stamp; may be repeated
     #[arg(long, value_name = "PORT=PROTOCOL")]
     decode_as: Vec<String>,
+}
+
+/// Text with a secret in it, which nothing shows.
+#[derive(Clone)]
+struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 impl DissectArguments {
@@ -53,7 +70,7 @@ fn keys(arguments: &DissectArguments, keys: &mut Keys) -> Result<(), Failure> {
         let text = read(path)?;
         keys.add_file(&text).map_err(|e| Failure::input(format_args!("{}: {e}", path.display())))?;
     }
-    for text in &arguments.hmac_key {
+    for Secret(text) in &arguments.hmac_key {
         // The error never repeats the text: it has a secret in it.
         keys.add(Key::parse(text).map_err(|e| Failure::input(format_args!("--hmac-key: {e}")))?);
     }

@@ -6,7 +6,7 @@ use crate::capture::{Frame, Timestamp};
 use crate::dissect::{Dissection, Finding, Layer, Settings};
 use crate::srv6::hmac::{self, Status};
 use crate::srv6::{linux, path};
-use crate::wire::bytes::u16_at;
+use crate::wire::bytes::{u8_at, u16_at};
 use crate::wire::ipv4::Ipv4;
 use crate::wire::ipv6::Ipv6;
 use crate::wire::proto::Proto;
@@ -130,13 +130,20 @@ impl<'a> Packet<'a> {
     }
 
     /// What Linux looks at to decide what to do with an SRH; `None` where the
-    /// IPv6 header is missing.
+    /// IPv6 header is missing, or an earlier Routing header still has segments
+    /// left and so is the one that counts.
     pub fn seen_by_linux<'s>(&self, layer: &Layer, srh: &'s Srh<'s>) -> Option<linux::Seen<'s>>
     where
         'a: 's,
     {
         let network = self.network(layer)?;
         let start = self.layers().get(usize::from(layer.network))?.start;
+        let routing = |l: &&Layer| l.network == layer.network && matches!(l.proto, Proto::Srh | Proto::Routing);
+        let unspent = |l: &Layer| u8_at(self.header(l), 3).is_some_and(|left| left > 0);
+        let mut others = self.layers().iter().filter(routing).filter(|l| l.start != layer.start);
+        if others.clone().any(|l| l.start < layer.start && unspent(l)) {
+            return None;
+        }
         let hmac = srh.tlvs().find(|tlv| tlv.kind == srh_tlv::HMAC);
         Some(linux::Seen {
             srh,
@@ -144,6 +151,7 @@ impl<'a> Packet<'a> {
             offset: layer.start - start,
             hop_limit: network.hop_limit(),
             hmac: hmac.and_then(|tlv| self.hmac_status(layer, srh, &tlv)),
+            followed: others.any(unspent),
         })
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 
 use crate::srv6::hmac::{Form, LINUX_MAX_SEGMENTS, LINUX_TLV_LEN, Status};
 use crate::wire::bytes::{array_at, u8_at};
+use crate::wire::ipv6;
 use crate::wire::srh::{FIXED_LEN, SEGMENT_LEN, Srh, flag};
 
 /// What the node would do.
@@ -23,6 +24,11 @@ pub enum Verdict {
     Icmp(u8, u8, Option<u32>),
     /// Drop it without a word.
     Drop(&'static str),
+    /// Send it on to the next segment without the first bytes of the IPv6
+    /// header: this many are lost.
+    Damage(u32),
+    /// Leave it, and look at the next Routing header, which has segments left.
+    Skip,
 }
 
 impl fmt::Display for Verdict {
@@ -33,6 +39,11 @@ impl fmt::Display for Verdict {
             Self::Icmp(kind, code, Some(pointer)) => write!(f, "ICMPv6 {kind}/{code} pointer {pointer}"),
             Self::Icmp(kind, code, None) => write!(f, "ICMPv6 {kind}/{code}"),
             Self::Drop(why) => write!(f, "silent drop: {why}"),
+            Self::Damage(lost) => write!(
+                f,
+                "forward damaged: the first {lost} bytes of the packet are lost, since the SRH does not follow the IPv6 header at once"
+            ),
+            Self::Skip => f.write_str("skip: the next Routing header has segments left"),
         }
     }
 }
@@ -51,6 +62,8 @@ pub struct Seen<'a> {
     /// What verifying the HMAC with the keys at hand found; `None` where the
     /// SRH has no HMAC TLV.
     pub hmac: Option<Status>,
+    /// Whether a later Routing header of the packet has segments left.
+    pub followed: bool,
 }
 
 impl Seen<'_> {
@@ -78,11 +91,20 @@ impl Seen<'_> {
         if self.hop_limit <= 1 {
             return Verdict::Icmp(3, 0, None);
         }
-        passed
+        // `ipv6_srh_rcv` goes back by the length of an IPv6 header, not to where
+        // that header is.
+        match self.offset.checked_sub(ipv6::LEN as u32) {
+            Some(lost @ 1..) => Verdict::Damage(lost),
+            _ => passed,
+        }
     }
 
     /// The node that has the destination as an End SID.
     pub fn end_sid(&self) -> Verdict {
+        // seg6local looks for the first Routing header with segments left.
+        if self.srh.segments_left() == 0 && self.followed {
+            return Verdict::Skip;
+        }
         if !self.is_valid_for_seg6local() {
             return Verdict::Drop("the SRH does not validate");
         }
@@ -166,7 +188,7 @@ mod tests {
 
     fn verdicts(bytes: &[u8], hop_limit: u8) -> (String, String) {
         let srh = Srh::lax(bytes).unwrap();
-        let seen = Seen { srh: &srh, bytes, offset: 40, hop_limit, hmac: None };
+        let seen = Seen { srh: &srh, bytes, offset: 40, hop_limit, hmac: None, followed: false };
         (seen.plain_address().to_string(), seen.end_sid().to_string())
     }
 
@@ -186,6 +208,22 @@ mod tests {
     fn the_last_segment_is_for_addresses_only() {
         let (plain, sid) = verdicts(&srh(0, 1, &[]), 64);
         assert_eq!((plain.as_str(), sid.as_str()), ("accept", "silent drop: no segments are left"));
+    }
+
+    #[test]
+    fn an_address_damages_what_has_a_header_before_the_srh() {
+        let bytes = srh(1, 1, &[]);
+        let srh = Srh::lax(&bytes).unwrap();
+        let seen = Seen { srh: &srh, bytes: &bytes, offset: 48, hop_limit: 64, hmac: None, followed: false };
+        assert_eq!((seen.plain_address(), seen.end_sid()), (Verdict::Damage(8), Verdict::Accept));
+    }
+
+    #[test]
+    fn a_sid_skips_what_is_spent() {
+        let bytes = srh(0, 7, &[]);
+        let srh = Srh::lax(&bytes).unwrap();
+        let seen = Seen { srh: &srh, bytes: &bytes, offset: 40, hop_limit: 1, hmac: None, followed: true };
+        assert_eq!((seen.end_sid(), seen.plain_address()), (Verdict::Skip, Verdict::Accept));
     }
 
     #[test]
