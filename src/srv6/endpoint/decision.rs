@@ -133,6 +133,7 @@ reasons! {
     Seg6Disabled = "SRHs are not processed on the interface it came by (seg6_enabled = 0)", "RFC 8754 §4.3.2 asks for an ICMPv6 error";
     UnknownRouting = "a routing header of an unknown type with segments left", "RFC 8200 §4.4";
     SegmentsLeftTooBig = "Last Entry or Segments Left exceeds the list", "RFC 8754 §4.3.1.1";
+    ReducedAtPlainAddress = "Segments Left is not below Hdr Ext Len / 2, so Linux takes no reduced list here", "Linux ipv6_srh_rcv; RFC 8754 §4.3.1.1 allows Last Entry + 1";
     InvalidSrh = "no SRH that Linux accepts (type, Last Entry, Segments Left or TLVs)", "Linux seg6_validate_srh; RFC 8754 §4.3.1.1 asks for an ICMPv6 error";
     NoSrh = "no SRH with segments left, which this behaviour needs", "Linux seg6_get_srh; RFC 8986 §4.1.1 asks for an ICMPv6 error";
     SegmentsRemain = "segments are left at a behaviour that must be the last", "RFC 8986 §4.4";

@@ -236,7 +236,9 @@ fn routing(run: &mut Run<'_>, header: Header) -> Result<Header, Next> {
         }
         // Last Entry is never looked at.
         if left >= slots {
-            return Err(run.error(4, 0, header.offset as u32 + 3, Reason::SegmentsLeftTooBig));
+            let reduced = left == last_entry.saturating_add(1) && left == slots;
+            let reason = if reduced { Reason::ReducedAtPlainAddress } else { Reason::SegmentsLeftTooBig };
+            return Err(run.error(4, 0, header.offset as u32 + 3, reason));
         }
         run.next_segment(header).ok_or(Next::dropped(Reason::Truncated))?;
         left -= 1;
