@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::output::Plan;
 use super::{Exit, Failure, Outcome};
-use crate::capture::{WriteError, Writer};
+use crate::capture::write::rotate::Rotating;
+use crate::capture::{Frame, WriteError, Writer};
 use crate::dissect::{Diagnosis, Packet};
 use crate::filter::Filter;
 use crate::pipeline::{self, Batch, Failed, Options, Source, Work};
@@ -22,10 +23,10 @@ pub fn run<S: Source>(
     source: S,
     options: &Options,
     plan: &Plan,
-    writer: Option<Writer>,
+    store: Option<Box<dyn Store>>,
     fail: impl Fn(S::Error) -> Failure,
 ) -> Outcome {
-    let mut sink = Sink { writer, totals: Tally::default() };
+    let mut sink = Sink { store, totals: Tally::default() };
     let mut head = Vec::new();
     if let Some(printer) = &plan.printer {
         printer.header(&mut head);
@@ -35,11 +36,11 @@ pub fn run<S: Source>(
         filter: plan.filter.clone(),
         printer: plan.printer.clone(),
         tally: plan.summary,
-        keep: sink.writer.is_some(),
+        keep: sink.store.is_some(),
     };
     let work = work();
     let result = pipeline::run(source, options, || work.clone(), |batch, output| sink.take(batch, output));
-    let Sink { writer, totals } = sink;
+    let Sink { store, totals } = sink;
     let failure = match result {
         Ok(()) => None,
         // What was cut by the interruption is no fault of the source.
@@ -47,8 +48,8 @@ pub fn run<S: Source>(
         Err(Failed::Source(error)) => Some(fail(error)),
         Err(Failed::Sink(error)) => return Err(error.into()),
     };
-    if let Some(writer) = writer {
-        writer.finish().map_err(SinkError::Write)?;
+    if let Some(store) = store {
+        store.finish().map_err(SinkError::Write)?;
     }
     if plan.summary {
         io::stdout().write_all(totals.summary().as_bytes()).map_err(|e| Failure::output(&e))?;
@@ -57,6 +58,61 @@ pub fn run<S: Source>(
         (Some(failure), _) => Err(failure),
         (None, Some(libc::SIGINT)) => Ok(Exit::Interrupted),
         (None, _) => Ok(Exit::Done),
+    }
+}
+
+/// Where packets are written.
+pub trait Store: Send {
+    /// Adds a packet.
+    fn write(&mut self, frame: &Frame<'_>) -> Result<(), WriteError>;
+    /// Is told that no more packets are at hand for now.
+    fn batch_done(&mut self) -> Result<(), WriteError>;
+    /// Completes what was written.
+    fn finish(self: Box<Self>) -> Result<(), WriteError>;
+}
+
+impl Store for Writer {
+    fn write(&mut self, frame: &Frame<'_>) -> Result<(), WriteError> {
+        Self::write(self, frame)
+    }
+
+    fn batch_done(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), WriteError> {
+        (*self).finish().map(|_| ())
+    }
+}
+
+impl Store for Rotating {
+    fn write(&mut self, frame: &Frame<'_>) -> Result<(), WriteError> {
+        Self::write(self, frame)
+    }
+
+    fn batch_done(&mut self) -> Result<(), WriteError> {
+        self.flush()
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), WriteError> {
+        Self::finish(&mut self)
+    }
+}
+
+/// A file that others follow while it grows, or a pipe.
+pub struct Followed(pub Writer);
+
+impl Store for Followed {
+    fn write(&mut self, frame: &Frame<'_>) -> Result<(), WriteError> {
+        self.0.write(frame)
+    }
+
+    fn batch_done(&mut self) -> Result<(), WriteError> {
+        self.0.flush()
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), WriteError> {
+        self.0.finish().map(|_| ())
     }
 }
 
@@ -107,7 +163,7 @@ impl Work for Emit {
 
 /// Where it all goes, in order.
 struct Sink {
-    writer: Option<Writer>,
+    store: Option<Box<dyn Store>>,
     totals: Tally,
 }
 
@@ -117,12 +173,13 @@ impl Sink {
             io::stdout().write_all(&output.text).map_err(SinkError::Print)?;
             output.text.clear();
         }
-        if let Some(writer) = &mut self.writer {
+        if let Some(store) = &mut self.store {
             for position in output.kept.drain(..) {
                 if let Some(frame) = batch.frame(position) {
-                    writer.write(&frame).map_err(SinkError::Write)?;
+                    store.write(&frame).map_err(SinkError::Write)?;
                 }
             }
+            store.batch_done().map_err(SinkError::Write)?;
         }
         self.totals.merge(&std::mem::take(&mut output.tally));
         Ok(())

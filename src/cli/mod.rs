@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each of them arguments → a
 //! validated plan → one call into the library → an exit code.
 
+mod capture;
 mod client;
 mod craft;
 mod demo;
@@ -46,6 +47,7 @@ enum Command {
     Demo(demo::Arguments),
     Craft(craft::Arguments),
     Read(read::Arguments),
+    Capture(capture::Arguments),
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
@@ -73,6 +75,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Read(arguments) => read::run(arguments),
+        Command::Capture(arguments) => capture::run(arguments),
         Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
         Command::Craft(arguments) => craft::run(arguments),
         Command::Client(arguments) => client::run(arguments, cli.verbose),

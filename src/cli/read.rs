@@ -72,7 +72,10 @@ pub fn run(arguments: &Arguments) -> Outcome {
     signal::catch().map_err(Failure::no)?;
     let input = Input::open(files, arguments.follow).map_err(Failure::input)?;
     let writer = match &arguments.write {
-        Some(path) => Some(Writer::create(path, &write::Options::default()).map_err(Failure::input)?),
+        Some(path) => {
+            let writer = Writer::create(path, &write::Options::default()).map_err(Failure::input)?;
+            Some(Box::new(writer) as Box<dyn emit::Store>)
+        }
         None => None,
     };
     let options = Options { limit: arguments.count, settings: arguments.knowledge.settings()?, ..Options::default() };

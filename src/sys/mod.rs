@@ -10,6 +10,7 @@ pub mod control;
 pub mod libpcap;
 pub mod namespace;
 pub mod netlink;
+pub mod privilege;
 pub mod process;
 pub mod route;
 pub mod signal;

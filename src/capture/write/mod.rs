@@ -5,6 +5,7 @@
 
 mod pcap;
 mod pcapng;
+pub mod rotate;
 mod target;
 
 use std::io::{self, Write};
