@@ -74,14 +74,18 @@ fn main() {
                 endpoint::process(input, network.node(node), profile, &mut ())
             };
             assert!(matches!(hop().decision, Decision::Forward(_)), "{name}");
-            let (mut hops, start) = (0_u64, Instant::now());
-            while start.elapsed() < Duration::from_millis(300) {
-                (0..1000).for_each(|_| {
-                    black_box(hop());
-                });
-                hops += 1000;
-            }
-            let rate = hops as f64 / start.elapsed().as_secs_f64() / 1e6;
+            // The best of many short windows: other programs share the machine.
+            let window = || {
+                let (mut hops, start) = (0_u64, Instant::now());
+                while start.elapsed() < Duration::from_millis(5) {
+                    (0..500).for_each(|_| {
+                        black_box(hop());
+                    });
+                    hops += 500;
+                }
+                hops as f64 / start.elapsed().as_secs_f64() / 1e6
+            };
+            let rate = (0..60).map(|_| window()).fold(0.0, f64::max);
             println!("{name:24} {profile:6?} {rate:6.2} M hops/s");
         }
     }
