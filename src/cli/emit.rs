@@ -141,8 +141,12 @@ const MUCH_TEXT: usize = 6 << 20;
 impl Work for Emit {
     type Output = Output;
 
+    fn wants(&mut self, packet: &Packet<'_>) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.asks_findings() || filter.matches(packet))
+    }
+
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Output) {
-        if self.filter.as_ref().is_some_and(|filter| !filter.matches(packet)) {
+        if self.filter.as_ref().is_some_and(|filter| filter.asks_findings() && !filter.matches(packet)) {
             return;
         }
         if let Some(printer) = &mut self.printer {

@@ -517,5 +517,5 @@ fn extreme(name: &str, arguments: &[Term<'_>], span: &Span) -> Result<Typed, Fau
     }
     let kind = if let Type::Number(_) = first.kind { Type::Number(None) } else { first.kind };
     let operand = if name == "min" { Operand::Smallest(all.into()) } else { Operand::Largest(all.into()) };
-    Ok(Typed::new(operand, kind, span))
+    Ok(Typed { names: first.names, ..Typed::new(operand, kind, span) })
 }

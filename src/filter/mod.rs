@@ -106,6 +106,7 @@ const MAX_LEN: usize = 65_536;
 pub struct Filter {
     text: Box<str>,
     test: program::Test,
+    asks_findings: bool,
 }
 
 impl Filter {
@@ -120,7 +121,15 @@ impl Filter {
             return Err(Fault::new(0..0, message).within(text));
         }
         let test = parse::parse(text).and_then(|expression| compile::expression(&expression));
-        Ok(Self { text: text.into(), test: test.map_err(|fault| fault.within(text))? })
+        let test = test.map_err(|fault| fault.within(text))?;
+        Ok(Self { text: text.into(), asks_findings: test.asks_findings(), test })
+    }
+
+    /// Whether it asks for `diag` or `diag.severity`, and so for a complete
+    /// dissection; layers alone are enough for any other
+    /// ([`Dissection::refill_layers`](crate::dissect::Dissection::refill_layers)).
+    pub fn asks_findings(&self) -> bool {
+        self.asks_findings
     }
 
     /// Whether it is true of `packet`.

@@ -104,6 +104,17 @@ pub(super) enum Extent {
 }
 
 impl Test {
+    /// Whether a finding of the dissection is among what it asks for.
+    pub fn asks_findings(&self) -> bool {
+        match self {
+            Self::Or(tests) | Self::And(tests) | Self::Xor(tests) => tests.iter().any(Self::asks_findings),
+            Self::Not(test) => test.asks_findings(),
+            Self::Part(_) => false,
+            Self::Exists(operand) | Self::Where(_, operand, _) => operand.asks_findings(),
+            Self::Pair(_, left, _, right, _) => left.asks_findings() || right.asks_findings(),
+        }
+    }
+
     /// Whether it is true of `packet`.
     pub fn holds(&self, packet: &Packet<'_>) -> bool {
         match self {
@@ -210,6 +221,24 @@ pub(super) fn mask(bits: u8, at: usize) -> u8 {
 }
 
 impl Operand {
+    fn asks_findings(&self) -> bool {
+        match self {
+            Self::Field(read, _) => matches!(read, Read::Diagnosis | Read::Severity),
+            Self::Protocol(..) | Self::Integer(_) | Self::Bytes(_) => false,
+            Self::Slice(inner, _)
+            | Self::Length(inner)
+            | Self::Constant(inner, _)
+            | Self::Count(inner)
+            | Self::Lower(inner)
+            | Self::Upper(inner)
+            | Self::Written(inner, _)
+            | Self::Magnitude(inner)
+            | Self::Negative(inner) => inner.asks_findings(),
+            Self::Smallest(inner) | Self::Largest(inner) => inner.iter().any(Self::asks_findings),
+            Self::Computed(_, left, right) => left.asks_findings() || right.asks_findings(),
+        }
+    }
+
     /// Whether there is a value.
     fn exists(&self, packet: &Packet<'_>) -> bool {
         match self {

@@ -122,8 +122,13 @@ proptest! {
         frame.time = Some(crate::capture::Timestamp(1_700_000_000_123_456_789));
         let dissection = Dissection::of(&frame);
         let packet = Packet::new(frame, &dissection);
+        // Fields need no findings.
+        let mut layers = Dissection::new();
+        layers.refill_layers(&frame);
+        let walked = Packet::new(frame, &layers);
         for (name, read, place) in all_fields() {
             let shown = values(&Read::Shown(name), &place, &packet);
+            prop_assert_eq!(values(&read, &place, &walked), &*shown, "{} {:?}", name, read);
             prop_assert_eq!(values(&read, &place, &packet), shown, "{} {:?}", name, read);
         }
         packet.visit(&mut Homes(Proto::Frame));
@@ -259,6 +264,21 @@ fn deep_nesting_and_long_chains_are_bounded() {
     let row = vec!["udp.port == 1"; 3000].join(" || ");
     assert!(Filter::parse(&row).is_ok());
     assert!(Filter::parse(&("!".repeat(50_000) + "udp")).is_ok());
+}
+
+#[test]
+fn a_filter_knows_whether_it_asks_for_findings() {
+    for text in [
+        "diag",
+        "!(udp && lower(diag) contains \"x\")",
+        "udp || count(diag.severity) + 1 > 2",
+        "max(diag.severity) == warn",
+    ] {
+        assert!(Filter::parse(text).unwrap().asks_findings(), "{text}");
+    }
+    for text in ["udp", "inner", "udp.checksum.status == Bad", "udp.port == {tcp.port + 1}"] {
+        assert!(!Filter::parse(text).unwrap().asks_findings(), "{text}");
+    }
 }
 
 #[test]

@@ -59,6 +59,12 @@ pub trait Work {
     /// What a batch becomes. Reused: the sink empties it.
     type Output: Default + Send;
 
+    /// Whether the packet matters. Asked while it has its layers, and not yet
+    /// its findings, which take longer than the layers do.
+    fn wants(&mut self, _packet: &Packet<'_>) -> bool {
+        true
+    }
+
     /// Adds a packet, the one at `position` of its batch, to the output.
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Self::Output);
 
@@ -261,12 +267,24 @@ where
         let (first_time, mut previous_time) = (batch.first_time, batch.previous_time);
         for position in 0..batch.len() {
             let Some(frame) = done.batch.frame(position) else { continue };
-            self.dissection.refill(&frame);
+            let tell_time = |packet: &mut Packet<'_>| {
+                packet.first_time = first_time;
+                packet.previous_time = previous_time;
+                packet.time_digits = done.batch.time_digits(position);
+            };
+            self.dissection.refill_layers(&frame);
             let mut packet = Packet::new(frame, &self.dissection);
-            packet.first_time = first_time;
-            packet.previous_time = previous_time;
-            packet.time_digits = done.batch.time_digits(position);
+            tell_time(&mut packet);
+            let wanted = self.work.wants(&packet);
+            if wanted {
+                self.dissection.complete(&frame);
+            }
+            let mut packet = Packet::new(frame, &self.dissection);
+            tell_time(&mut packet);
             previous_time = frame.time.or(previous_time);
+            if !wanted {
+                continue;
+            }
             self.work.packet(&packet, position, &mut done.output);
             if self.work.is_full(&done.output) && !self.order.deliver_part(self.place, &mut done) {
                 return false;
