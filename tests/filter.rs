@@ -243,3 +243,44 @@ fn errors_point_at_the_place() {
         assert_eq!(error(filter).lines().next(), Some(message), "{filter}");
     }
 }
+
+/// Runs `sr6 read` on a capture of the testdata.
+fn read(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let run =
+        std::process::Command::new(env!("CARGO_BIN_EXE_sr6")).arg("read").args(arguments).output().expect("sr6 runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (run.status.code(), text(run.stdout), text(run.stderr))
+}
+
+#[test]
+fn the_command_takes_only_what_matches() {
+    let (inner, wrong) = ("testdata/crafted/inner.pcap", "testdata/crafted/wrong.pcap");
+    let numbers = |filter: &str, file: &str| {
+        let (code, out, err) = read(&["-Y", filter, "-T", "fields", "-e", "frame.number", file]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{filter}");
+        out.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers("inner.udp", inner), ["2"]);
+    assert_eq!(numbers("tcp && !inner", inner), ["5"]);
+    // Findings are there for filters that ask, and in what is printed for those that do not.
+    assert_eq!(numbers("diag.severity == warn", wrong), ["5"]);
+    assert_eq!(numbers("diag == checksum.bad || diag == srh.tlv.overrun", wrong), ["3", "4"]);
+    let (_, line, _) = read(&["-Y", "frame.number == 4", wrong]);
+    assert!(line.contains("checksum.bad"), "{line}");
+    let (_, summary, _) = read(&["-q", "-Y", "frame.number in {3, 4}", wrong]);
+    assert!(summary.contains("2 packets\n") && summary.contains("checksum.bad"), "{summary}");
+
+    let kept = std::env::temp_dir().join(format!("sr6-kept-{}.pcap", std::process::id()));
+    let path = kept.to_str().expect("a path of text");
+    assert_eq!(read(&["-Y", "ip", "-w", path, inner]), (Some(0), String::new(), String::new()));
+    assert_eq!(numbers("ip", path), ["1", "2"]);
+    assert_eq!(numbers("!ip", path), [""; 0]);
+    std::fs::remove_file(&kept).expect("the written file");
+}
+
+#[test]
+fn the_command_refuses_a_bad_filter_before_it_reads() {
+    let (code, out, err) = read(&["-Y", "ipv6.hlimm == 3", "testdata/no-such-file.pcap"]);
+    let expected = "sr6: no field 'ipv6.hlimm'; did you mean 'ipv6.hlim'?\n  ipv6.hlimm == 3\n  ^^^^^^^^^^\n";
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(2), "", expected));
+}
