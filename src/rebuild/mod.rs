@@ -1,7 +1,7 @@
 //! The road back: from a packet's bytes to the layers that build the same bytes.
 //!
 //! [`layers`] gives for any frame a stack of layers from which
-//! [`craft::build`](crate::craft::build) makes exactly the frame's bytes,
+//! [`craft::build`] makes exactly the frame's bytes,
 //! malformed ones included, and which gives only what the builder would not
 //! compute by itself: an ordinary packet comes out short.
 //!
