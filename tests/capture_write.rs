@@ -54,7 +54,7 @@ fn frames(data: &[u8]) -> Vec<Frame<'_>> {
         Frame { time: at(1_000), ..named },
         Frame { number: 2, time: at(1_000_000_007), comments: Comments::text("why, \u{e9}"), ..named },
         Frame { number: 3, time: at(2_000_000_000), data: &data[..20], ..named },
-        Frame { number: 4, time: at(3), interface: 1, interface_name: None, ..plain },
+        Frame { number: 4, time: at(3), interface: Some(1), interface_name: None, ..plain },
     ]
 }
 
@@ -178,7 +178,7 @@ fn pcapng_keeps_all_that_a_frame_says() {
     assert_eq!(reader.format(), Format::Pcapng);
     for (n, expected) in written.iter().enumerate() {
         let read = reader.next_frame().unwrap().expect("as many frames");
-        let interface = [0, 0, 0, 0, 1, 2][n];
+        let interface = Some([0, 0, 0, 0, 1, 2][n]);
         let comments: Vec<_> = expected.comments.iter().collect();
         assert_eq!(read.comments.iter().collect::<Vec<_>>(), comments);
         let same = Frame { number: n as u64 + 1, interface, comments: read.comments, ..*expected };

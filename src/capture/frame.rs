@@ -65,8 +65,9 @@ pub struct Frame<'a> {
     /// How long the frame was on the wire, in bytes.
     pub original_len: u32,
     /// Which of the source's interfaces saw it, counted from 0; in a pcapng
-    /// file of several sections, counted anew in each section.
-    pub interface: u32,
+    /// file of several sections, counted anew in each section. `None` where
+    /// the source has no numbers for them (classic pcap).
+    pub interface: Option<u32>,
     /// The name of that interface, where the source tells it. Not escaped.
     pub interface_name: Option<&'a str>,
     /// What people wrote about it (pcapng `opt_comment`).
@@ -74,7 +75,7 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// A frame of which only the bytes are known: number 1 on interface 0, as
+    /// A frame of which only the bytes are known: number 1 on no interface, as
     /// long on the wire as `data`, without time and comments.
     pub fn new(link: LinkType, data: &'a [u8]) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl<'a> Frame<'a> {
             link,
             data,
             original_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
-            interface: 0,
+            interface: None,
             interface_name: None,
             comments: Comments::default(),
         }

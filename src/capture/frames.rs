@@ -27,7 +27,7 @@ struct Entry {
     options: u32,
     big_endian: bool,
     original: u32,
-    interface: u32,
+    interface: Option<u32>,
     /// An index into `names`.
     name: Option<u32>,
     resolution: Resolution,
@@ -130,7 +130,7 @@ mod tests {
         let one = Frame {
             number: 7,
             time: Some(Timestamp(5)),
-            interface: 3,
+            interface: Some(3),
             interface_name: Some("eth0"),
             original_len: 9,
             comments: Comments::options(&option, false),

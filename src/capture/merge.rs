@@ -18,7 +18,7 @@ pub struct Merge {
     /// Number of the next frame.
     number: u64,
     /// (file, interface in it) → interface.
-    interfaces: HashMap<(usize, u32), u32>,
+    interfaces: HashMap<(usize, Option<u32>), u32>,
     failure: Option<ReadError>,
 }
 
@@ -97,7 +97,7 @@ impl Merge {
             let count = self.interfaces.len() as u32;
             let interface = *self.interfaces.entry((index, frame.interface)).or_insert(count);
             let resolution = input.chunk.interface(position).map_or(Resolution::NANOS, |about| about.resolution);
-            frames.push(&Frame { number: self.number, interface, ..frame }, resolution);
+            frames.push(&Frame { number: self.number, interface: Some(interface), ..frame }, resolution);
             self.number += 1;
         }
     }
@@ -136,7 +136,7 @@ mod tests {
             }
         }
         let expected = [('b', 0), ('a', 1), ('a', 5), ('a', 5), ('a', 2), ('b', 5), ('b', 8), ('a', 9)];
-        let interface = |file| u32::from(file == 'a');
+        let interface = |file| Some(u32::from(file == 'a'));
         let expected: Vec<_> =
             expected.iter().enumerate().map(|(n, (f, t))| (n as u64 + 1, *f, *t, interface(*f))).collect();
         assert_eq!(seen, expected);

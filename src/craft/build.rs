@@ -206,7 +206,8 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
             bytes.extend(layer.raw(&data::DATA));
             Ok(())
         }
-        Proto::Frame | Proto::Arp | Proto::Trailer => Err(site.error(Problem::NotCraftable)),
+        // Everything else is only read.
+        _ => Err(site.error(Problem::NotCraftable)),
     }?;
     site.put_given(&mut bytes[start..])
 }
@@ -221,19 +222,7 @@ fn seal(site: &Site, packet: &mut Packet) -> Step {
         Proto::Icmpv4 => upper::seal_icmpv4(site, packet),
         Proto::Icmpv6 => upper::seal_icmpv6(site, packet),
         // Their lengths are their own, or they have none.
-        Proto::Ethernet
-        | Proto::Vlan
-        | Proto::Cooked
-        | Proto::Loopback
-        | Proto::HopByHop
-        | Proto::Destination
-        | Proto::Routing
-        | Proto::Srh
-        | Proto::Fragment
-        | Proto::Data
-        | Proto::Frame
-        | Proto::Arp
-        | Proto::Trailer => Ok(()),
+        _ => Ok(()),
     }
 }
 

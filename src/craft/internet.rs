@@ -34,7 +34,8 @@ pub(super) fn put_protocol(site: &Site, header: &mut [u8], field: &'static Field
         Some(Proto::Tcp) => ip_proto::TCP,
         Some(Proto::Icmpv4) => ip_proto::ICMP,
         Some(Proto::Icmpv6) => ip_proto::ICMPV6,
-        Some(next @ (Proto::Frame | Proto::Vlan | Proto::Cooked | Proto::Loopback | Proto::Arp | Proto::Trailer)) => {
+        // What no protocol number names, and what cannot be crafted.
+        Some(next) => {
             return Err(site.error(Problem::CannotAnnounce { next: next.info().notation, arg: field.arg }));
         }
     };

@@ -38,6 +38,8 @@ pub enum Unverified {
     /// It is the sum of the pseudo-header alone: the rest was left to hardware
     /// that the frame had not reached when it was captured.
     Partial,
+    /// It is in a packet that an ICMP error quotes, as a router left it.
+    Quoted,
 }
 
 impl Unverified {
@@ -46,6 +48,7 @@ impl Unverified {
         match self {
             Self::Cut => "not all of the bytes were captured",
             Self::Fragment => "fragment of a datagram",
+            Self::Quoted => "in the packet that an ICMP error quotes",
             Self::UnknownDestination => "the Routing header hides the final destination",
             Self::Partial => "partial, left to checksum offload",
         }
@@ -118,6 +121,9 @@ impl Packet<'_> {
         if layer.is_cut() {
             return Some(Checksum::Unverified(Unverified::Cut));
         }
+        if layer.quoted && matches!(layer.proto, Proto::Icmpv4 | Proto::Icmpv6) {
+            return Some(Checksum::Unverified(Unverified::Quoted));
+        }
         // What is left after taking out the stored value.
         let covered = Sum::default().bytes(bytes).word(!stored);
         let (source, destination) = self.addresses(network)?;
@@ -151,6 +157,11 @@ impl Packet<'_> {
         if likely.clone().any(|used| used != UsedDestination::NoPseudoHeader && pseudo(used).folded() == stored) {
             return Some(Checksum::Unverified(Unverified::Partial));
         }
+        // What is quoted is as a router left it, on its way to where its
+        // checksum would be right.
+        if layer.quoted {
+            return Some(Checksum::Unverified(Unverified::Quoted));
+        }
         let used = planned.unwrap_or(first);
         Some(Checksum::Bad { expected: computed(used), used })
     }
@@ -173,7 +184,7 @@ impl Packet<'_> {
     fn home_address(&self, layer: &Layer) -> Option<Ipv6Addr> {
         let options = self.between(layer).filter(|l| l.proto == Proto::Destination);
         options.flat_map(|l| options::walk(tail(self.header(l), 2))).find_map(|option| match option.kind {
-            options::HOME_ADDRESS if !option.overruns => {
+            options::kind::HOME_ADDRESS if !option.overruns => {
                 array_at(option.value, 0).map(|octets: [u8; 16]| octets.into())
             }
             _ => None,

@@ -8,9 +8,10 @@
 use crate::dissect::{Item, Layer, Packet, Visitor};
 use crate::filter::place::{Layers, Place, Scope};
 use crate::srv6::path;
+use crate::wire::bytes::{tail, u16_at};
 use crate::wire::field::{At, Field, Kind, Value};
 use crate::wire::proto::Proto;
-use crate::wire::{ethernet, frame, icmpv4, icmpv6, ipv4, ipv6, routing, srh, tcp, udp, vlan};
+use crate::wire::{ethernet, frame, icmpv4, icmpv6, ipv4, ipv6, routing, srh, tcp, udp};
 
 /// A value, as conditions see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,15 +107,15 @@ impl Read {
                 path::final_destination(srh).is_some_and(|s| each(Datum::Bytes(&s.octets())))
             }),
             Self::Ports => layers.any(|index| {
-                packet.ports(&packet.layers()[index]).is_some_and(|(source, destination)| {
-                    each(Datum::Integer(source.into())) || each(Datum::Integer(destination.into()))
-                })
+                // A header that is cut may have one of the two.
+                let header = packet.header(&packet.layers()[index]);
+                [0, 2].into_iter().filter_map(|at| u16_at(header, at)).any(|port| each(Datum::Integer(port.into())))
             }),
             Self::Addresses => layers.any(|index| {
                 let layer = &packet.layers()[index];
                 let (first, len) = if layer.proto == Proto::Ipv6 { (8, 16) } else { (12, 4) };
-                let both = packet.header(layer).get(first..first + 2 * len).unwrap_or_default();
-                both.chunks_exact(len).any(|address| each(Datum::Bytes(address)))
+                let both = tail(packet.header(layer), first);
+                both.chunks_exact(len).take(2).any(|address| each(Datum::Bytes(address)))
             }),
             Self::ChecksumStatus => layers.any(|index| {
                 let result = packet.checksum(&packet.layers()[index]);
@@ -141,7 +142,6 @@ fn is_always_shown(proto: Proto, field: &Field) -> bool {
     let among = |fields: &[&Field]| fields.iter().any(|known| known.name == field.name);
     match proto {
         Proto::Ethernet => among(&[&ethernet::DESTINATION, &ethernet::SOURCE]),
-        Proto::Vlan => among(&[&vlan::PRIORITY, &vlan::DEI, &vlan::ID]),
         // Some fields show what their bits mean: bytes in place of words.
         Proto::Ipv4 => !among(&[&ipv4::HEADER_LENGTH, &ipv4::FRAGMENT_OFFSET]),
         Proto::Tcp => !among(&[&tcp::HEADER_LENGTH]),

@@ -48,6 +48,8 @@ fn attempt(packet: &Packet<'_>, layers: &[dissect::Layer]) -> Option<Stack> {
         match layer.proto {
             // Bytes that nothing reads belong together, whatever they are.
             Proto::Data | Proto::Trailer => append_data(&mut stack, header),
+            // So do headers that the notation has no word for.
+            _ if layer.proto.info().notation.is_empty() => append_data(&mut stack, header),
             _ => {
                 let before = layers[..index].iter().rfind(|l| l.proto == Proto::Ipv6);
                 let (made, taken) = structure(layer.proto, header, before.map(|l| packet.header(l)))?;

@@ -116,11 +116,19 @@ impl Columns {
                 }
             }
             match (field.kind, item.text) {
-                (Kind::Group, Some(title)) => text::formatted(cell, title),
+                // A protocol's column has its title, as tshark's; other groups
+                // are only there or not.
+                (Kind::Group, Some(title)) if is_header(field) => text::formatted(cell, title),
+                (Kind::Group, _) => cell.push(b'1'),
                 _ => text::value(cell, field, &item.value),
             }
         }
     }
+}
+
+/// Whether a field stands for a whole header.
+fn is_header(field: &'static Field) -> bool {
+    Proto::ALL.iter().any(|proto| std::ptr::eq(proto.info().header, field))
 }
 
 impl Visitor for Columns {

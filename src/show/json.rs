@@ -113,8 +113,10 @@ impl Json {
             out.extend_from_slice(b"\",\"time_relative\":");
             time::seconds(out, time.0 - packet.first_time.unwrap_or(time).0);
         }
-        out.extend_from_slice(b",\"interface\":");
-        text::decimal(out, u64::from(frame.interface));
+        if let Some(interface) = frame.interface {
+            out.extend_from_slice(b",\"interface\":");
+            text::decimal(out, u64::from(interface));
+        }
         if let Some(name) = frame.interface_name {
             out.extend_from_slice(b",\"interface_name\":");
             string(out, name);

@@ -24,7 +24,7 @@ pub fn schema() -> Value {
         "$id": format!("urn:{SCHEMA}"),
         "title": "One packet, as sr6 prints it on a line of its own",
         "type": "object",
-        "required": ["schema", "number", "interface", "link_type", "length", "captured", "layers"],
+        "required": ["schema", "number", "link_type", "length", "captured", "layers"],
         "additionalProperties": false,
         "properties": {
             "schema": {"const": SCHEMA},

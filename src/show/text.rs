@@ -39,6 +39,7 @@ pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
         Value::Ether(octets) => ether(out, octets),
         Value::Ipv4(octets) => ipv4(out, octets),
         Value::Ipv6(octets) => ipv6(out, octets),
+        Value::Bytes(bytes) if field.colons => colon_bytes(out, bytes),
         Value::Bytes(bytes) => hex_bytes(out, bytes),
         Value::Text(text) => escaped(out, text),
         Value::Nanos(nanos) => match field.kind {

@@ -15,6 +15,11 @@ pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     array_at(bytes, at).map(u16::from_be_bytes)
 }
 
+/// The 24-bit big-endian number at `at`.
+pub fn u24_at(bytes: &[u8], at: usize) -> Option<u32> {
+    array_at(bytes, at).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
+}
+
 /// The 32-bit big-endian number at `at`.
 pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     array_at(bytes, at).map(u32::from_be_bytes)

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::wire::field::{At, Field, Protocol, fields};
-use crate::wire::names;
+use crate::wire::{ethernet, names};
 
 /// Bytes of the version 1 header.
 pub const V1_LEN: usize = 16;
@@ -43,7 +43,11 @@ fn hardware(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The hardware type of a GRE tunnel, whose protocols are GRE's.
+pub const GRE: u16 = 778;
+
 fields! {
+    shared [ethernet::PADDING]
     PACKET_TYPE = Field::dec("sll.pkttype", "Packet type", At::Varies).size(2).names(packet_type).arg("pkttype");
     HARDWARE = Field::dec("sll.hatype", "Link-layer address type", At::Varies).size(2).names(hardware).arg("hatype");
     ADDRESS_LENGTH = Field::dec("sll.halen", "Link-layer address length", At::Varies).size(2).arg("halen");
@@ -52,6 +56,9 @@ fields! {
     UNUSED = Field::bytes("sll.unused", "Unused", At::Varies).arg("unused");
     PROTOCOL_TYPE = Field::hex("sll.etype", "Protocol", At::Varies).size(2).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LINUX_TYPE = Field::hex("sll.ltype", "Protocol", At::Varies).size(2);
+    GRE_TYPE = Field::hex("sll.gretype", "Protocol", At::Varies).size(2).names(crate::wire::gre::protocol_type);
+    IPV4 = Field::ipv4("sll.src.ipv4", "Source", At::Varies);
+    TRAILER = Field::bytes("sll.trailer", "Trailer", At::Varies);
     INTERFACE = Field::dec("sll.ifindex", "Interface index", At::Varies).arg("ifindex");
 }
 

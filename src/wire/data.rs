@@ -1,6 +1,5 @@
 //! Bytes without a protocol: payload, and what follows the end of a packet.
 
-use crate::wire::ethernet;
 use crate::wire::field::{At, Field, Protocol, fields};
 
 fields! {
@@ -22,13 +21,17 @@ pub static PROTOCOL: Protocol = Protocol {
     inside: false,
 };
 
-/// Bytes after the end of the outermost packet, in the frame.
+/// What a length field leaves over, where no link layer claims it as its own.
+pub static TAIL: Field = Field::bytes("tail", "Bytes after the end of the packet", At::Varies)
+    .own("Bytes between the end that an inner packet's length gives and the end of what carries it");
+
+/// Bytes after the end of a packet.
 pub static TRAILER: Protocol = Protocol {
-    name: "eth.trailer",
+    name: "tail",
     notation: "",
     title: "Trailer",
     short: "Trailer",
-    header: &ethernet::TRAILER,
-    fields: &[],
+    header: &TAIL,
+    fields: &[&TAIL],
     inside: false,
 };

@@ -14,6 +14,9 @@ pub const LEN: usize = 14;
 /// The largest value of the third field that is a length (IEEE 802.3 §3.2.6).
 pub const MAX_LENGTH_FIELD: u16 = 1500;
 
+/// The smallest value of the third field that is a type.
+pub const MIN_TYPE: u16 = 1536;
+
 /// Globally unique or locally administered.
 fn lg(number: u64) -> Option<&'static str> {
     Some(match number {
@@ -40,7 +43,10 @@ fields! {
     TYPE = Field::hex("eth.type", "Type", bytes(12, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LENGTH = Field::dec("eth.len", "Length", bytes(12, 2)).arg("len");
     PADDING = Field::bytes("eth.padding", "Padding", At::Varies);
+    INVALID = Field::hex("eth.invalid_lentype", "Invalid length/type", bytes(12, 2)).hex_dec();
     TRAILER = Field::bytes("eth.trailer", "Trailer", At::Varies);
+    FCS = Field::hex("eth.fcs", "Frame check sequence", At::Varies);
+    FCS_STATUS = Field::dec("eth.fcs.status", "FCS Status", At::Derived).size(1).names(names::checksum_status).name_only();
 }
 
 /// The header as a field.

@@ -133,6 +133,8 @@ pub struct Field {
     pub origin: Origin,
     /// One sentence for `sr6 fields`, where the label does not say it all.
     pub about: &'static str,
+    /// Whether colons stand between its bytes, where it is bytes.
+    pub colons: bool,
     /// Whether it may occur several times in one layer, or one group of a
     /// layer: such fields are arrays where types matter.
     pub many: bool,
@@ -151,6 +153,7 @@ impl Field {
             words: &[],
             origin: Origin::Wireshark,
             about: "",
+            colons: false,
             many: false,
         }
     }
@@ -198,6 +201,12 @@ impl Field {
     /// A header, or a group of fields under one title.
     pub const fn group(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Kind::Group, At::Varies)
+    }
+
+    /// Writes the bytes with colons between them.
+    #[must_use]
+    pub const fn colons(self) -> Self {
+        Self { colons: true, ..self }
     }
 
     /// Says that the field may occur several times in one layer or group.
@@ -425,6 +434,26 @@ pub struct Protocol {
     pub fields: &'static [&'static Field],
     /// Whether a tree shows it inside the IP header it belongs to.
     pub inside: bool,
+}
+
+/// The fields of several lists as one; `N` is the count of them all.
+///
+/// # Panics
+/// At compile time, where `N` is another number.
+pub const fn joined<const N: usize>(lists: &[&[&'static Field]]) -> [&'static Field; N] {
+    let mut all = [lists[0][0]; N];
+    let (mut list, mut count) = (0, 0);
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            all[count] = lists[list][at];
+            at += 1;
+            count += 1;
+        }
+        list += 1;
+    }
+    assert!(count == N);
+    all
 }
 
 /// Defines a protocol's fields as statics, and `FIELDS`, the list of them all

@@ -6,11 +6,15 @@ use crate::wire::field::{At, Field, Kind, Protocol, fields};
 fn encapsulation(number: u64) -> Option<&'static str> {
     Some(match number {
         1 => "Ethernet",
+        4 => "PPP",
         7 => "Raw IP",
         15 => "NULL/Loopback",
         25 => "Linux cooked-mode capture v1",
+        28 => "Cisco HDLC",
         129 => "Raw IPv4",
         130 => "Raw IPv6",
+        139 => "PPP-over-Ethernet session",
+        174 => "OpenBSD loopback",
         210 => "Linux cooked-mode capture v2",
         _ => return None,
     })
@@ -18,6 +22,7 @@ fn encapsulation(number: u64) -> Option<&'static str> {
 
 fields! {
     INTERFACE = Field::dec("frame.interface_id", "Interface id", At::Derived);
+    INTERFACE_NAME = Field::text("frame.interface_name", "Interface name", At::Derived);
     ENCAPSULATION = Field::dec("frame.encap_type", "Encapsulation type", At::Derived).size(2).names(encapsulation);
     TIME = Field::new("frame.time", "Arrival Time", Kind::Time, At::Derived);
     TIME_EPOCH = Field::new("frame.time_epoch", "Epoch Time", Kind::Duration, At::Derived);

@@ -25,6 +25,39 @@ pub fn type_name(number: u64) -> Option<&'static str> {
         12 => "Parameter problem",
         13 => "Timestamp request",
         14 => "Timestamp reply",
+        15 => "Information request",
+        16 => "Information reply",
+        17 => "Address mask request",
+        18 => "Address mask reply",
+        30 => "Traceroute",
+        40 => "Photuris",
+        42 => "Extended Echo request",
+        43 => "Extended Echo reply",
+        _ => return None,
+    })
+}
+
+/// Names of codes, which depend on the type.
+pub fn code_name(kind: u8, code: u8) -> Option<&'static str> {
+    Some(match (kind, code) {
+        (3, 0) => "Network unreachable",
+        (3, 1) => "Host unreachable",
+        (3, 2) => "Protocol unreachable",
+        (3, 3) => "Port unreachable",
+        (3, 4) => "Fragmentation needed",
+        (3, 5) => "Source route failed",
+        (3, 6) => "Destination network unknown",
+        (3, 7) => "Destination host unknown",
+        (3, 9) => "Network administratively prohibited",
+        (3, 10) => "Host administratively prohibited",
+        (3, 13) => "Communication administratively filtered",
+        (5, 0) => "Redirect for network",
+        (5, 1) => "Redirect for host",
+        (11, 0) => "Time to live exceeded in transit",
+        (11, 1) => "Fragment reassembly time exceeded",
+        (12, 0) => "Pointer indicates the error",
+        (12, 1) => "Required option missing",
+        (12, 2) => "Bad length",
         _ => return None,
     })
 }
@@ -42,6 +75,19 @@ fields! {
     CHECKSUM_STATUS = Field::dec("icmp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     ID = Field::dec("icmp.ident", "Identifier (BE)", bytes(4, 2)).arg("id");
     SEQUENCE = Field::dec("icmp.seq", "Sequence Number (BE)", bytes(6, 2)).arg("seq");
+    ID_LE = Field::dec("icmp.ident_le", "Identifier (LE)", At::Varies).size(2);
+    SEQUENCE_LE = Field::dec("icmp.seq_le", "Sequence Number (LE)", At::Varies).size(2);
+    UNUSED = Field::bytes("icmp.unused", "Unused", At::Varies).many();
+    LENGTH = Field::dec("icmp.length", "Length", bytes(5, 1));
+    ORIGINAL_LENGTH = Field::dec("icmp.length.original_datagram", "Length of original datagram", At::Derived).size(1);
+    MTU = Field::dec("icmp.mtu", "MTU of next hop", bytes(6, 2));
+    POINTER = Field::dec("icmp.pointer", "Pointer", bytes(4, 1));
+    GATEWAY = Field::ipv4("icmp.redir_gw", "Gateway Address", bytes(4, 4));
+    ORIGINATE = Field::dec("icmp.originate_timestamp", "Originate Timestamp", bytes(8, 4));
+    RECEIVE = Field::dec("icmp.receive_timestamp", "Receive Timestamp", bytes(12, 4));
+    TRANSMIT = Field::dec("icmp.transmit_timestamp", "Transmit Timestamp", bytes(16, 4));
+    MASK = Field::ipv4("icmp.address_mask", "Address Mask", bytes(8, 4));
+    BODY = Field::bytes("icmp.body", "Message Body", At::Varies).own("The body of a message that is not taken apart");
     REST = Field::bytes("icmp.rest", "Rest of Header", bytes(4, 4))
         .own("The four bytes whose meaning depends on the type").arg("rest");
 }

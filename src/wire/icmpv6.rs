@@ -5,8 +5,8 @@
 //! |                  depends on the type, 4 bytes                 |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields};
-use crate::wire::names;
+use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields, joined};
+use crate::wire::{mld, names, nd};
 
 /// Bytes of the header.
 pub const LEN: usize = 8;
@@ -25,10 +25,28 @@ pub mod message {
     pub const ECHO_REQUEST: u8 = 128;
     /// Echo Reply.
     pub const ECHO_REPLY: u8 = 129;
+    /// Multicast Listener Query.
+    pub const LISTENER_QUERY: u8 = 130;
+    /// Multicast Listener Report, version 1.
+    pub const LISTENER_REPORT: u8 = 131;
+    /// Multicast Listener Done.
+    pub const LISTENER_DONE: u8 = 132;
+    /// Router Solicitation.
+    pub const ROUTER_SOLICITATION: u8 = 133;
+    /// Router Advertisement.
+    pub const ROUTER_ADVERTISEMENT: u8 = 134;
+    /// Multicast Listener Report, version 2.
+    pub const LISTENER_REPORT_V2: u8 = 143;
+    /// Extended Echo Request (RFC 8335).
+    pub const EXTENDED_ECHO_REQUEST: u8 = 160;
+    /// Extended Echo Reply (RFC 8335).
+    pub const EXTENDED_ECHO_REPLY: u8 = 161;
     /// Neighbor Solicitation.
     pub const NEIGHBOR_SOLICITATION: u8 = 135;
     /// Neighbor Advertisement.
     pub const NEIGHBOR_ADVERTISEMENT: u8 = 136;
+    /// Redirect.
+    pub const REDIRECT: u8 = 137;
 }
 
 /// Names of message types.
@@ -38,6 +56,8 @@ pub fn type_name(number: u64) -> Option<&'static str> {
         2 => "Packet Too Big",
         3 => "Time Exceeded",
         4 => "Parameter Problem",
+        100 | 101 | 200 | 201 => "Private experimentation",
+        127 => "Reserved for expansion of ICMPv6 error messages",
         128 => "Echo (ping) request",
         129 => "Echo (ping) reply",
         130 => "Multicast Listener Query",
@@ -48,9 +68,28 @@ pub fn type_name(number: u64) -> Option<&'static str> {
         135 => "Neighbor Solicitation",
         136 => "Neighbor Advertisement",
         137 => "Redirect",
+        138 => "Router Renumbering",
+        139 => "Node Information Query",
+        140 => "Node Information Reply",
+        141 => "Inverse Neighbor Discovery Solicitation",
+        142 => "Inverse Neighbor Discovery Advertisement",
         143 => "Multicast Listener Report Message v2",
+        144 => "Home Agent Address Discovery Request",
+        145 => "Home Agent Address Discovery Reply",
+        146 => "Mobile Prefix Solicitation",
+        147 => "Mobile Prefix Advertisement",
+        148 => "Certification Path Solicitation",
+        149 => "Certification Path Advertisement",
+        151 => "Multicast Router Advertisement",
+        152 => "Multicast Router Solicitation",
+        153 => "Multicast Router Termination",
+        154 => "FMIPv6",
+        155 => "RPL Control",
+        157 => "Duplicate Address Request",
+        158 => "Duplicate Address Confirmation",
         160 => "Extended Echo request",
         161 => "Extended Echo reply",
+        255 => "Reserved for expansion of ICMPv6 informational messages",
         _ => return None,
     })
 }
@@ -106,34 +145,33 @@ fields! {
     POINTER = Field::dec("icmpv6.pointer", "Pointer", bytes(4, 4)).arg("ptr");
     ID = Field::hex("icmpv6.echo.identifier", "Identifier", bytes(4, 2)).arg("id");
     SEQUENCE = Field::dec("icmpv6.echo.sequence_number", "Sequence", bytes(6, 2)).arg("seq");
-    NS_TARGET = Field::ipv6("icmpv6.nd.ns.target_address", "Target Address", bytes(8, 16));
-    NA_FLAGS = Field::hex("icmpv6.nd.na.flag", "Flags", bytes(4, 4));
-    NA_ROUTER = Field::bool("icmpv6.nd.na.flag.r", "Router", bits(32, 1).drawn(4, 4)).names(names::set);
-    NA_SOLICITED = Field::bool("icmpv6.nd.na.flag.s", "Solicited", bits(33, 1).drawn(4, 4)).names(names::set);
-    NA_OVERRIDE = Field::bool("icmpv6.nd.na.flag.o", "Override", bits(34, 1).drawn(4, 4)).names(names::set);
-    NA_RESERVED = Field::dec("icmpv6.nd.na.flag.rsv", "Reserved", bits(35, 29).drawn(4, 4));
-    NA_TARGET = Field::ipv6("icmpv6.nd.na.target_address", "Target Address", bytes(8, 16));
-    OPTION = Field::group("icmpv6.opt", "ICMPv6 Option").many();
-    OPTION_TYPE = Field::dec("icmpv6.opt.type", "Type", At::Varies).size(1).names(option_name);
-    OPTION_LENGTH = Field::dec("icmpv6.opt.length", "Length", At::Varies).size(1);
-    LINK_ADDRESS = Field::bytes("icmpv6.opt.linkaddr", "Link-layer address", At::Varies);
-    SOURCE_LINK_ADDRESS = Field::bytes("icmpv6.opt.src_linkaddr", "Source Link-layer address", At::Varies);
-    TARGET_LINK_ADDRESS = Field::bytes("icmpv6.opt.target_linkaddr", "Target Link-layer address", At::Varies);
+    LENGTH = Field::dec("icmpv6.length", "Length of original datagram", bytes(4, 1));
+    DATA = Field::bytes("icmpv6.data", "Data", At::Varies);
+    EXTENDED_SEQUENCE = Field::dec("icmpv6.ext.echo.seq", "Sequence number", bytes(6, 1));
+    EXTENDED_LOCAL = Field::bool("icmpv6.ext.echo.req.local", "Local bit", bits(63, 1).drawn(7, 1)).names(names::set);
+    EXTENDED_STATE = Field::dec("icmpv6.ext.echo.rsp.state", "State", bits(56, 3).drawn(7, 1)).names(interface_state);
+    EXTENDED_ACTIVE = Field::bool("icmpv6.ext.echo.rsp.active", "Active bit", bits(61, 1).drawn(7, 1)).names(names::set);
+    EXTENDED_IPV4 = Field::bool("icmpv6.ext.echo.rsp.ipv4", "IPv4 bit", bits(62, 1).drawn(7, 1)).names(names::set);
+    EXTENDED_IPV6 = Field::bool("icmpv6.ext.echo.rsp.ipv6", "IPv6 bit", bits(63, 1).drawn(7, 1)).names(names::set);
+    BODY = Field::bytes("icmpv6.body", "Message Body", At::Varies).own("The body of a message that is not taken apart");
 }
 
-/// Names of neighbour discovery option types.
-pub fn option_name(number: u64) -> Option<&'static str> {
+/// Names of neighbour cache states (RFC 8335 §3).
+fn interface_state(number: u64) -> Option<&'static str> {
     Some(match number {
-        1 => "Source link-layer address",
-        2 => "Target link-layer address",
-        3 => "Prefix information",
-        4 => "Redirected header",
-        5 => "MTU",
-        14 => "Nonce",
-        25 => "Recursive DNS Server",
+        0 => "Reserved",
+        1 => "Incomplete",
+        2 => "Reachable",
+        3 => "Stale",
+        4 => "Delay",
+        5 => "Probe",
+        6 => "Failed",
         _ => return None,
     })
 }
+
+/// The fields of all messages.
+static ALL: [&Field; FIELDS.len() + nd::FIELDS.len() + mld::FIELDS.len()] = joined(&[FIELDS, nd::FIELDS, mld::FIELDS]);
 
 /// The message as a field.
 pub static HEADER: Field = Field::group("icmpv6", "Internet Control Message Protocol v6");
@@ -145,6 +183,25 @@ pub static PROTOCOL: Protocol = Protocol {
     title: "Internet Control Message Protocol v6",
     short: "ICMPv6",
     header: &HEADER,
-    fields: FIELDS,
+    fields: &ALL,
     inside: false,
 };
+
+/// Where a Redirect quotes the packet that caused it: first byte and end, in
+/// bytes from the start of the message, as far as the message goes.
+pub fn redirected_packet(message: &[u8]) -> Option<(usize, usize)> {
+    const REDIRECTED_HEADER: u8 = 4;
+    // Options follow the two addresses; the packet follows 8 bytes of option.
+    let mut at = LEN + 32;
+    while let Some([kind, units]) = crate::wire::bytes::array_at(message, at) {
+        let end = at + usize::from(units) * 8;
+        if kind == REDIRECTED_HEADER {
+            return (at + 8 < message.len().min(end)).then(|| (at + 8, message.len().min(end)));
+        }
+        if units == 0 {
+            break;
+        }
+        at = end;
+    }
+    None
+}

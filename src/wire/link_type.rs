@@ -9,8 +9,16 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     /// Ethernet.
     pub const ETHERNET: Self = Self(1);
+    /// PPP, in HDLC-like framing or without.
+    pub const PPP: Self = Self(9);
+    /// PPP in HDLC-like framing, or Cisco HDLC.
+    pub const PPP_HDLC: Self = Self(50);
+    /// A PPP-over-Ethernet session.
+    pub const PPP_ETHER: Self = Self(51);
     /// Raw IP, version by the first nibble.
     pub const RAW: Self = Self(101);
+    /// Cisco HDLC.
+    pub const C_HDLC: Self = Self(104);
     /// OpenBSD loopback, 4-byte address family in network byte order.
     pub const LOOP: Self = Self(108);
     /// Linux cooked capture v1.
@@ -30,6 +38,10 @@ impl LinkType {
             Self::ETHERNET => "ETHERNET",
             // 12 and 14 are what some systems' DLT_RAW left in old files.
             Self::RAW | Self(12) | Self(14) => "RAW",
+            Self::PPP => "PPP",
+            Self::PPP_HDLC => "PPP_HDLC",
+            Self::PPP_ETHER => "PPP_ETHER",
+            Self::C_HDLC => "C_HDLC",
             Self::LOOP => "LOOP",
             Self::LINUX_SLL => "LINUX_SLL",
             Self::IPV4 => "IPV4",

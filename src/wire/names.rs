@@ -33,6 +33,10 @@ pub mod ip_proto {
     pub const NONE: u8 = 59;
     /// IPv6 Destination Options.
     pub const DESTINATION: u8 = 60;
+    /// The Mobility header.
+    pub const MOBILITY: u8 = 135;
+    /// MPLS (RFC 4023).
+    pub const MPLS: u8 = 137;
     /// Ethernet (RFC 8986 §9).
     pub const ETHERNET: u8 = 143;
 }
@@ -43,6 +47,20 @@ pub mod ether_type {
     pub const IPV4: u16 = 0x0800;
     /// ARP.
     pub const ARP: u16 = 0x0806;
+    /// Reverse ARP.
+    pub const RARP: u16 = 0x8035;
+    /// An Ethernet frame (NVGRE and others).
+    pub const BRIDGED: u16 = 0x6558;
+    /// PPP.
+    pub const PPP: u16 = 0x880b;
+    /// MPLS.
+    pub const MPLS: u16 = 0x8847;
+    /// MPLS with an upstream-assigned label, multicast before.
+    pub const MPLS_MULTICAST: u16 = 0x8848;
+    /// PPP-over-Ethernet discovery.
+    pub const PPPOE_DISCOVERY: u16 = 0x8863;
+    /// A PPP-over-Ethernet session.
+    pub const PPPOE: u16 = 0x8864;
     /// 802.1Q tag.
     pub const VLAN: u16 = 0x8100;
     /// IPv6.

@@ -4,11 +4,34 @@
 //! | Next Header | Hdr Ext Len | options: type 1, length 1, value ... |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
-use crate::wire::names;
+use crate::wire::field::{At, Field, Protocol, bits, bytes, fields, joined};
+use crate::wire::{ioam, names};
 
-/// Home Address (RFC 6275 §6.3), in Destination Options.
-pub const HOME_ADDRESS: u8 = 0xc9;
+/// Option types, with the bits that say what to do with an unknown one
+/// (RFC 8200 §4.2).
+#[allow(missing_docs)]
+pub mod kind {
+    pub const PAD1: u8 = 0x00;
+    pub const PADN: u8 = 0x01;
+    pub const TUNNEL_LIMIT: u8 = 0x04;
+    pub const ROUTER_ALERT: u8 = 0x05;
+    pub const CALIPSO: u8 = 0x07;
+    pub const SMF_DPD: u8 = 0x08;
+    pub const PDM: u8 = 0x0f;
+    pub const IOAM_UNCHANGED: u8 = 0x11;
+    pub const EXPERIMENTAL: u8 = 0x1e;
+    pub const QUICK_START: u8 = 0x26;
+    pub const PATH_MTU: u8 = 0x30;
+    pub const IOAM: u8 = 0x31;
+    pub const PATH_TRACING: u8 = 0x32;
+    pub const RPL: u8 = 0x63;
+    pub const MPL: u8 = 0x6d;
+    pub const ILNP_NONCE: u8 = 0x8b;
+    pub const LINE_ID: u8 = 0x8c;
+    pub const JUMBO: u8 = 0xc2;
+    pub const HOME_ADDRESS: u8 = 0xc9;
+    pub const DFF: u8 = 0xee;
+}
 
 /// Names of option types.
 pub fn option_name(number: u64) -> Option<&'static str> {
@@ -18,14 +41,22 @@ pub fn option_name(number: u64) -> Option<&'static str> {
         0x04 => "Tunnel Encapsulation Limit",
         0x05 => "Router Alert",
         0x07 => "CALIPSO",
-        0x0f => "PDM",
-        0x11 => "IOAM Destination and Hop-by-Hop",
+        0x08 => "SMF_DPD",
+        0x0f => "Performance and Diagnostic Metrics",
+        0x11 => "IOAM Option (unchanged en route)",
+        0x1e => "Experimental (0x1E)",
         0x26 => "Quick-Start",
-        0x30 => "Path MTU",
-        0x31 => "IOAM Destination and Hop-by-Hop",
-        0x32 => "Path Tracing",
+        0x30 => "Path MTU Option",
+        0x31 => "IOAM Option",
+        0x32 => "Path Tracing (draft)",
+        0x63 => "RPL Option",
+        0x6d => "MPL Option",
+        0x8a => "Endpoint Identification",
+        0x8b => "ILNP Nonce",
+        0x8c => "Line-Identification",
         0xc2 => "Jumbo Payload",
         0xc9 => "Home Address",
+        0xee => "IP_DFF",
         _ => return None,
     })
 }
@@ -45,6 +76,32 @@ pub mod option {
         ROUTER_ALERT = Field::dec("ipv6.opt.router_alert", "Router Alert", At::Varies).size(2).names(router_alert);
         TUNNEL_LIMIT = Field::dec("ipv6.opt.tel", "Tunnel Encapsulation Limit", At::Varies).size(1);
         JUMBO = Field::dec("ipv6.opt.jumbo", "Payload Length", At::Varies);
+        PAD1 = Field::group("ipv6.opt.pad1", "Pad1");
+        HOME_ADDRESS = Field::ipv6("ipv6.opt.mipv6.home_address", "MIPv6 Home Address", At::Varies);
+        PATH_MTU_MIN = Field::dec("ipv6.opt.pmtu.min", "Minimum Reported PMTU", At::Varies).size(2);
+        PATH_MTU_RETURN = Field::dec("ipv6.opt.pmtu.rtn", "Return Minimum PMTU", At::Varies).size(2);
+        PATH_MTU_FLAG = Field::bool("ipv6.opt.pmtu.r_flag", "Return Flag", At::Varies);
+        PDM_SCALE_RECEIVED = Field::dec("ipv6.opt.pdm.scale_dtlr", "Scale DTLR", At::Varies).size(1);
+        PDM_SCALE_SENT = Field::dec("ipv6.opt.pdm.scale_dtls", "Scale DTLS", At::Varies).size(1);
+        PDM_THIS = Field::dec("ipv6.opt.pdm.psn_this_pkt", "PSN This Packet", At::Varies).size(2);
+        PDM_LAST = Field::dec("ipv6.opt.pdm.psn_last_recv", "PSN Last Received", At::Varies).size(2);
+        PDM_DELTA_RECEIVED = Field::dec("ipv6.opt.pdm.delta_last_recv", "Delta Time Last Received", At::Varies).size(2);
+        PDM_DELTA_SENT = Field::dec("ipv6.opt.pdm.delta_last_sent", "Delta Time Last Sent", At::Varies).size(2);
+        RPL_FLAG = Field::hex("ipv6.opt.rpl.flag", "Flag", crate::wire::field::bytes(2, 1));
+        RPL_DOWN = Field::bool("ipv6.opt.rpl.flag.o", "Down", bits(16, 1).drawn(2, 1));
+        RPL_RANK_ERROR = Field::bool("ipv6.opt.rpl.flag.r", "Rank Error", bits(17, 1).drawn(2, 1));
+        RPL_FORWARDING_ERROR = Field::bool("ipv6.opt.rpl.flag.f", "Forwarding Error", bits(18, 1).drawn(2, 1));
+        RPL_RESERVED = Field::hex("ipv6.opt.rpl.flag.rsv", "Reserved", bits(19, 5).drawn(2, 1));
+        RPL_INSTANCE = Field::hex("ipv6.opt.rpl.instance_id", "RPLInstanceID", At::Varies).size(1);
+        RPL_RANK = Field::hex("ipv6.opt.rpl.sender_rank", "Sender Rank", At::Varies).size(2);
+        EXPERIMENTAL = Field::bytes("ipv6.opt.experimental", "Experimental Option", At::Varies);
+        ILNP_NONCE = Field::bytes("ipv6.opt.ilnp_nonce", "ILNP Nonce", At::Varies);
+        PATH_TRACING_HOP = Field::group("pt.hop", "Hop").own("What one hop wrote into a Path Tracing option (draft-filsfils-ippm-path-tracing)").many();
+        PATH_TRACING_INTERFACE = Field::dec("pt.if", "Interface", At::Varies).size(2).own("The outgoing interface that a hop wrote into a Path Tracing option");
+        PATH_TRACING_LOAD = Field::dec("pt.load", "Load", At::Varies).size(1).own("The load of the interface that a hop wrote into a Path Tracing option");
+        PATH_TRACING_TIME = Field::hex("pt.time", "Truncated timestamp", At::Varies).size(1).own("Eight bits of the time that a hop wrote into a Path Tracing option");
+        CONTENT = Field::bytes("ipv6.opt.content", "Content", At::Varies).own("The content of an option that is not taken apart");
+        UNKNOWN_DATA = Field::bytes("ipv6.opt_unknown_data", "Unknown Data", At::Varies);
         UNKNOWN = Field::bytes("ipv6.opt.unknown", "Unknown Option Payload", At::Varies);
     }
 
@@ -71,10 +128,6 @@ pub mod option {
 }
 
 fields! {
-    shared [
-        option::OPTION, option::TYPE, option::ACTION, option::CHANGE, option::REST, option::LENGTH, option::PADN,
-        option::ROUTER_ALERT, option::TUNNEL_LIMIT, option::JUMBO, option::UNKNOWN
-    ]
     HBH_NEXT_HEADER = Field::dec("ipv6.hopopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     HBH_LENGTH = Field::dec("ipv6.hopopts.len", "Length", bytes(1, 1)).arg("len");
     HBH_OCTETS = Field::dec("ipv6.hopopts.len_oct", "Length", At::Derived).size(2);
@@ -83,13 +136,9 @@ fields! {
 
 /// Destination Options' own fields.
 pub mod destination {
-    use super::{At, Field, bytes, fields, names, option};
+    use super::{At, Field, bytes, fields, names};
 
     fields! {
-        shared [
-            option::OPTION, option::TYPE, option::ACTION, option::CHANGE, option::REST, option::LENGTH, option::PADN,
-            option::ROUTER_ALERT, option::TUNNEL_LIMIT, option::JUMBO, option::UNKNOWN
-        ]
         NEXT_HEADER = Field::dec("ipv6.dstopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
         LENGTH = Field::dec("ipv6.dstopts.len", "Length", bytes(1, 1)).arg("len");
         OCTETS = Field::dec("ipv6.dstopts.len_oct", "Length", At::Derived).size(2);
@@ -102,6 +151,11 @@ pub static HBH_HEADER: Field = Field::group("ipv6.hopopts", "IPv6 Hop-by-Hop Opt
 /// The Destination Options header as a field.
 pub static DST_HEADER: Field = Field::group("ipv6.dstopts", "Destination Options for IPv6");
 
+static HBH_FIELDS: [&Field; FIELDS.len() + option::FIELDS.len() + ioam::FIELDS.len()] =
+    joined(&[FIELDS, option::FIELDS, ioam::FIELDS]);
+static DST_FIELDS: [&Field; destination::FIELDS.len() + option::FIELDS.len() + ioam::FIELDS.len()] =
+    joined(&[destination::FIELDS, option::FIELDS, ioam::FIELDS]);
+
 /// Hop-by-Hop Options.
 pub static HOP_BY_HOP: Protocol = Protocol {
     name: "ipv6.hopopts",
@@ -109,7 +163,7 @@ pub static HOP_BY_HOP: Protocol = Protocol {
     title: "IPv6 Hop-by-Hop Option",
     short: "Hop-by-Hop Options",
     header: &HBH_HEADER,
-    fields: FIELDS,
+    fields: &HBH_FIELDS,
     inside: true,
 };
 
@@ -120,7 +174,7 @@ pub static DESTINATION: Protocol = Protocol {
     title: "Destination Options for IPv6",
     short: "Destination Options",
     header: &DST_HEADER,
-    fields: destination::FIELDS,
+    fields: &DST_FIELDS,
     inside: true,
 };
 

@@ -33,7 +33,21 @@ protocols! {
     Cooked = super::cooked::PROTOCOL;
     /// BSD loopback (NULL and LOOP).
     Loopback = super::loopback::PROTOCOL;
-    /// ARP, by name only.
+    /// LLC, with SNAP where there is one.
+    Llc = super::llc::PROTOCOL;
+    /// A PPP-over-Ethernet session.
+    Pppoe = super::pppoe::PROTOCOL;
+    /// PPP-over-Ethernet discovery.
+    PppoeDiscovery = super::pppoe::DISCOVERY;
+    /// PPP.
+    Ppp = super::ppp::PROTOCOL;
+    /// Cisco HDLC.
+    CiscoHdlc = super::chdlc::PROTOCOL;
+    /// One entry of an MPLS label stack.
+    Mpls = super::mpls::PROTOCOL;
+    /// The control word of an Ethernet pseudowire.
+    ControlWord = super::mpls::CONTROL_WORD;
+    /// ARP and RARP.
     Arp = super::arp::PROTOCOL;
     /// IPv4.
     Ipv4 = super::ipv4::PROTOCOL;
@@ -49,6 +63,14 @@ protocols! {
     Srh = super::srh::PROTOCOL;
     /// IPv6 Fragment header.
     Fragment = super::fragment::PROTOCOL;
+    /// The Authentication Header.
+    Ah = super::ah::PROTOCOL;
+    /// The Encapsulating Security Payload.
+    Esp = super::esp::PROTOCOL;
+    /// The Mobility header.
+    Mobility = super::mobility::PROTOCOL;
+    /// Generic Routing Encapsulation.
+    Gre = super::gre::PROTOCOL;
     /// UDP.
     Udp = super::udp::PROTOCOL;
     /// TCP.
@@ -57,6 +79,16 @@ protocols! {
     Icmpv4 = super::icmpv4::PROTOCOL;
     /// ICMPv6.
     Icmpv6 = super::icmpv6::PROTOCOL;
+    /// Extensions of an ICMP error.
+    IcmpExtensions = super::icmp_extensions::PROTOCOL;
+    /// GTP-U.
+    Gtp = super::gtp::PROTOCOL;
+    /// VXLAN.
+    Vxlan = super::vxlan::PROTOCOL;
+    /// Geneve.
+    Geneve = super::geneve::PROTOCOL;
+    /// The Simple Two-way Active Measurement Protocol.
+    Stamp = super::stamp::PROTOCOL;
     /// Bytes that no other protocol claims.
     Data = super::data::PROTOCOL;
     /// Bytes after the end of the packet.

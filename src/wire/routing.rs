@@ -7,7 +7,7 @@
 //! |                      type-specific data                       |
 //! ```
 
-use crate::wire::field::{At, Field, Protocol, bytes, fields};
+use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
 use crate::wire::names;
 
 /// Names of routing types.
@@ -36,6 +36,17 @@ fields! {
     SOURCE_ADDRESS = Field::ipv6("ipv6.routing.src.addr", "Address", At::Varies).many();
     HOME_RESERVED = Field::bytes("ipv6.routing.mipv6.reserved", "Reserved", At::Varies);
     HOME_ADDRESS = Field::ipv6("ipv6.routing.mipv6.home_address", "Home Address", At::Varies);
+    RPL_CMPR_I = Field::dec("ipv6.routing.rpl.cmprI", "Compressed Internal Octets (CmprI)", bits(32, 4).drawn(4, 4));
+    RPL_CMPR_E = Field::dec("ipv6.routing.rpl.cmprE", "Compressed Final Octets (CmprE)", bits(36, 4).drawn(4, 4));
+    RPL_PAD = Field::dec("ipv6.routing.rpl.pad", "Padding Bytes", bits(40, 4).drawn(4, 4));
+    RPL_RESERVED = Field::dec("ipv6.routing.rpl.reserved", "Reserved", bits(44, 20).drawn(4, 4));
+    RPL_COUNT = Field::dec("ipv6.routing.rpl.addr_count", "Total Address Count", At::Derived).size(2);
+    RPL_ADDRESS = Field::bytes("ipv6.routing.rpl.address", "Address", At::Varies).many();
+    RPL_FULL_ADDRESS = Field::ipv6("ipv6.routing.rpl.full_address", "Full Address", At::Varies).many();
+    CRH16_CURRENT = Field::dec("ipv6.routing.crh16.current_sid", "Current SID", At::Derived).size(2);
+    CRH16_SID = Field::dec("ipv6.routing.crh16.sid", "SID", At::Varies).size(2).many();
+    CRH32_CURRENT = Field::dec("ipv6.routing.crh32.current_sid", "Current SID", At::Derived);
+    CRH32_SID = Field::dec("ipv6.routing.crh32.sid", "SID", At::Varies).many();
     UNKNOWN = Field::bytes("ipv6.routing.unknown_data", "Type-Specific Data", At::Varies).arg("data");
 }
 

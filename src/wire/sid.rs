@@ -6,7 +6,7 @@ use crate::wire::field::{At, Field, fields};
 fields! {
     CSID = Field::ipv6("csid", "SID", At::Derived)
         .own("A SID still to visit, taken out of a compressed one by --locator; the current one first");
-    CSIDS = Field::group("csid.list", "SIDs still to visit");
+    CSIDS = Field::group("csid.list", "SIDs still to visit").own("The compressed SIDs of an address, expanded");
     NAME = Field::text("sid.name", "Name", At::Derived).own("What --locators calls a SID");
     BEHAVIOR = Field::text("sid.behavior", "Behavior", At::Derived).own("The behaviour that --locators gives a SID");
     LOCATOR = Field::text("sid.locator", "Locator", At::Derived).own("The locator of a SID, by --locators");

@@ -20,18 +20,65 @@ use crate::wire::names;
 /// Bytes of the header without options.
 pub const MIN_LEN: usize = 20;
 
+/// Option kinds (IANA "TCP Option Kind Numbers").
+#[allow(missing_docs)]
+pub mod option {
+    pub const EOL: u8 = 0;
+    pub const NOP: u8 = 1;
+    pub const MSS: u8 = 2;
+    pub const WINDOW_SCALE: u8 = 3;
+    pub const SACK_PERMITTED: u8 = 4;
+    pub const SACK: u8 = 5;
+    pub const TIMESTAMP: u8 = 8;
+    pub const MD5: u8 = 19;
+    pub const USER_TIMEOUT: u8 = 28;
+    pub const AO: u8 = 29;
+    pub const MULTIPATH: u8 = 30;
+    pub const FAST_OPEN: u8 = 34;
+    pub const EXPERIMENT_1: u8 = 253;
+    pub const EXPERIMENT_2: u8 = 254;
+}
+
 /// Names of option kinds.
 pub fn option_name(number: u64) -> Option<&'static str> {
     Some(match number {
-        0 => "End of Option List (EOL)",
-        1 => "No-Operation (NOP)",
+        0 => "End of Option List",
+        1 => "No-Operation",
         2 => "Maximum Segment Size",
         3 => "Window Scale",
         4 => "SACK Permitted",
         5 => "SACK",
+        6 => "Echo",
+        7 => "Echo Reply",
         8 => "Time Stamp Option",
+        14 => "TCP Alternate Checksum Request",
+        15 => "TCP Alternate Checksum Data",
+        19 => "MD5 Signature Option",
+        27 => "Quick-Start Response",
+        28 => "User Timeout Option",
+        29 => "The TCP Authentication Option",
         30 => "Multipath TCP",
         34 => "TCP Fast Open Cookie",
+        172 => "Accurate ECN Order 0",
+        174 => "Accurate ECN Order 1",
+        253 => "RFC3692-style Experiment 1",
+        254 => "RFC3692-style Experiment 2",
+        _ => return None,
+    })
+}
+
+/// Names of Multipath TCP's messages (RFC 8684 §3).
+fn multipath_name(number: u64) -> Option<&'static str> {
+    Some(match number {
+        0 => "Multipath Capable",
+        1 => "Join Connection",
+        2 => "Data Sequence Signal",
+        3 => "Add Address",
+        4 => "Remove Address",
+        5 => "Change Subflow Priority",
+        6 => "TCP Fallback",
+        7 => "Fast Close",
+        8 => "TCP Reset",
         _ => return None,
     })
 }
@@ -68,10 +115,41 @@ fields! {
     OPTIONS = Field::bytes("tcp.options", "TCP Options", At::Varies).arg("options");
     OPTION_KIND = Field::dec("tcp.option_kind", "Kind", At::Varies).size(1).names(option_name).many();
     OPTION_LENGTH = Field::dec("tcp.option_len", "Length", At::Varies).size(1).many();
+    OPTION_EOL = Field::bytes("tcp.options.eol", "TCP Option - End of Option List (EOL)", At::Varies).many();
+    OPTION_NOP = Field::bytes("tcp.options.nop", "TCP Option - No-Operation (NOP)", At::Varies).many();
+    OPTION_MSS = Field::bytes("tcp.options.mss", "TCP Option - Maximum segment size", At::Varies).many();
     MSS = Field::dec("tcp.options.mss_val", "MSS Value", At::Varies).size(2);
+    OPTION_WINDOW_SCALE = Field::bytes("tcp.options.wscale", "TCP Option - Window scale", At::Varies).many();
     WINDOW_SCALE = Field::dec("tcp.options.wscale.shift", "Shift count", At::Varies).size(1);
+    MULTIPLIER = Field::dec("tcp.options.wscale.multiplier", "Multiplier", At::Derived).size(2);
+    OPTION_SACK_PERMITTED = Field::bytes("tcp.options.sack_perm", "TCP Option - SACK permitted", At::Varies).many();
+    OPTION_SACK = Field::bytes("tcp.options.sack", "TCP Option - SACK", At::Varies).many();
+    SACK_LEFT = Field::dec("tcp.sack.left", "Left edge (raw)", At::Varies).own("The first sequence number of a block received out of order, not relative to the connection's first").many();
+    SACK_RIGHT = Field::dec("tcp.sack.right", "Right edge (raw)", At::Varies).own("The sequence number after a block received out of order").many();
+    SACK_COUNT = Field::dec("tcp.options.sack.count", "TCP SACK Count", At::Derived).size(1);
+    OPTION_TIMESTAMP = Field::group("tcp.options.timestamp", "TCP Option - Timestamps").own("The timestamp option").many();
     TIMESTAMP = Field::dec("tcp.options.timestamp.tsval", "Timestamp value", At::Varies);
     TIMESTAMP_ECHO = Field::dec("tcp.options.timestamp.tsecr", "Timestamp echo reply", At::Varies);
+    OPTION_MD5 = Field::bytes("tcp.options.md5", "TCP Option - TCP MD5 signature", At::Varies).many();
+    MD5 = Field::bytes("tcp.options.md5.digest", "MD5 digest", At::Varies);
+    OPTION_USER_TIMEOUT = Field::bytes("tcp.options.user_to", "TCP Option - User Timeout", At::Varies).many();
+    USER_TIMEOUT_GRANULARITY = Field::bool("tcp.options.user_to_granularity", "Granularity", At::Varies);
+    USER_TIMEOUT = Field::dec("tcp.options.user_to_val", "User Timeout", At::Varies).size(2);
+    OPTION_AO = Field::bytes("tcp.options.ao", "TCP Option - TCP AO", At::Varies).many();
+    AO_KEY = Field::dec("tcp.options.ao.keyid", "AO KeyID", At::Varies).size(1);
+    AO_NEXT_KEY = Field::dec("tcp.options.ao.rnextkeyid", "AO RNextKeyID", At::Varies).size(1);
+    AO_MAC = Field::bytes("tcp.options.ao.mac", "AO MAC", At::Varies);
+    OPTION_MULTIPATH = Field::group("mptcp", "Multipath Transmission Control Protocol").many();
+    MULTIPATH_SUBTYPE = Field::dec("tcp.options.mptcp.subtype", "Multipath TCP subtype", At::Varies).size(1).names(multipath_name);
+    OPTION_FAST_OPEN = Field::bytes("tcp.options.tfo", "TCP Option - TCP Fast Open", At::Varies).many();
+    FAST_OPEN_REQUEST = Field::group("tcp.options.tfo.request", "Fast Open Cookie Request");
+    FAST_OPEN_COOKIE = Field::bytes("tcp.options.tfo.cookie", "Fast Open Cookie", At::Varies);
+    OPTION_EXPERIMENTAL = Field::bytes("tcp.options.experimental", "TCP Option - Experimental", At::Varies).many();
+    EXPERIMENT = Field::hex("tcp.options.experimental.exid", "Experiment Identifier", At::Varies).size(2);
+    EXPERIMENT_DATA = Field::bytes("tcp.options.experimental.data", "Data", At::Varies);
+    OPTION_UNKNOWN = Field::bytes("tcp.options.unknown", "TCP Option - Unknown", At::Varies).many();
+    OPTION_UNKNOWN_DATA = Field::bytes("tcp.options.unknown.payload", "Payload", At::Varies);
+    OPTION_OTHER = Field::bytes("tcp.option", "TCP Option", At::Varies).own("An option that is not taken apart").many();
     PAYLOAD = Field::bytes("tcp.payload", "TCP payload", At::Varies);
 }
 

@@ -87,6 +87,16 @@ pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
     out.extend_from_slice(&text);
 }
 
+/// Appends bytes as hexadecimal digits, with a colon between each two bytes.
+pub fn colon_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 {
+            out.push(b':');
+        }
+        hex_bytes(out, &[*byte]);
+    }
+}
+
 /// Appends an IPv4 address.
 pub fn ipv4(out: &mut Vec<u8>, octets: [u8; 4]) {
     for (index, byte) in octets.iter().enumerate() {

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
-use crate::wire::names;
+use crate::wire::{ethernet, names};
 
 /// Bytes of the tag after the Ethertype that announces it.
 pub const LEN: usize = 4;
@@ -31,12 +31,32 @@ fn eligible(number: u64) -> Option<&'static str> {
 }
 
 fields! {
+    shared [
+        ethernet::PADDING, service::PRIORITY, service::DEI, service::ID, service::TYPE, service::TRAILER
+    ]
     PRIORITY = Field::dec("vlan.priority", "Priority", bits(0, 3).drawn(0, 2)).names(priority).arg("pcp");
     DEI = Field::bool("vlan.dei", "DEI", bits(3, 1).drawn(0, 2)).names(eligible).arg("dei");
     ID = Field::dec("vlan.id", "ID", bits(4, 12).drawn(0, 2)).arg("id");
     TYPE = Field::hex("vlan.etype", "Type", bytes(2, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LENGTH = Field::dec("vlan.len", "Length", bytes(2, 2)).arg("len");
     TRAILER = Field::bytes("vlan.trailer", "Trailer", At::Varies);
+}
+
+/// The same fields as Wireshark names them in a service tag, which Ethertype
+/// 0x88a8 announces.
+pub mod service {
+    use super::{At, Field, bits, bytes, fields, names};
+
+    fields! {
+        PRIORITY = Field::dec("ieee8021ad.priority", "Priority", bits(0, 3).drawn(0, 2));
+        DEI = Field::dec("ieee8021ad.dei", "DEI", bits(3, 1).drawn(0, 2));
+        ID = Field::dec("ieee8021ad.id", "ID", bits(4, 12).drawn(0, 2));
+        TYPE = Field::hex("ieee8021ah.etype", "Type", bytes(2, 2)).names(names::ether_type);
+        TRAILER = Field::bytes("ieee8021ah.trailer", "Trailer", At::Varies);
+    }
+
+    /// The tag as a field.
+    pub static HEADER: Field = Field::group("ieee8021ad", "IEEE 802.1ad");
 }
 
 /// The tag as a field.

@@ -84,7 +84,7 @@ impl Chunk {
             link: interface.link,
             data: self.buffer.get(data_at..data_at + captured)?,
             original_len: entry.original,
-            interface: entry.interface,
+            interface: interface.numbered.then_some(entry.interface),
             interface_name: interface.name.as_deref(),
             comments: Comments::options(options, section.big_endian),
         })

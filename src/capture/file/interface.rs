@@ -54,6 +54,8 @@ pub struct Interface {
     /// Its name, where the file tells (pcapng `if_name`), cut to
     /// [`MAX_NAME`](Self::MAX_NAME) bytes. Not escaped.
     pub name: Option<Arc<str>>,
+    /// Whether frames refer to it by its number, as in pcapng.
+    pub numbered: bool,
     /// The unit of its timestamps.
     pub resolution: Resolution,
     /// Seconds to add to its timestamps (pcapng `if_tsoffset`).
@@ -96,8 +98,14 @@ mod tests {
 
     #[test]
     fn offsets_may_be_negative_and_extreme() {
-        let mut eth =
-            Interface { link: LinkType::ETHERNET, snaplen: 0, name: None, resolution: Resolution::MICROS, offset: -2 };
+        let mut eth = Interface {
+            link: LinkType::ETHERNET,
+            snaplen: 0,
+            name: None,
+            numbered: true,
+            resolution: Resolution::MICROS,
+            offset: -2,
+        };
         assert_eq!(eth.time(500_000), Timestamp(-1_500_000_000));
         for offset in [i64::MIN, i64::MAX] {
             eth.offset = offset;

@@ -108,6 +108,7 @@ impl Pcap {
             link: LinkType(network as u16),
             snaplen: order.u32(header, 16),
             name: None,
+            numbered: false,
             resolution,
             offset: 0,
         };

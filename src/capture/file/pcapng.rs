@@ -215,6 +215,7 @@ impl Pcapng {
             link: LinkType(self.order.u16(body, 0)),
             snaplen: self.order.u32(body, 4),
             name: None,
+            numbered: true,
             resolution: Resolution::MICROS,
             offset: 0,
         };

@@ -16,7 +16,7 @@ struct Seen {
     link: u16,
     data: Vec<u8>,
     original: u32,
-    interface: u32,
+    interface: Option<u32>,
     name: Option<String>,
     comments: Vec<String>,
 }
@@ -151,7 +151,7 @@ fn classic_magics_give_order_precision_and_header_length() {
             assert_eq!(data, [&b"abc"[..], b"", b"defgh"]);
             assert_eq!(seen.iter().map(|s| s.number).collect::<Vec<_>>(), [1, 2, 3]);
             for frame in seen {
-                assert_eq!((frame.time, frame.link, frame.original, frame.interface), (Some(time), 1, 99, 0));
+                assert_eq!((frame.time, frame.link, frame.original, frame.interface), (Some(time), 1, 99, None));
             }
         }
     }
@@ -255,7 +255,7 @@ fn sections_change_order_interfaces_and_resolution() {
                     link,
                     data: data.to_vec(),
                     original,
-                    interface,
+                    interface: Some(interface),
                     name: name.map(str::to_owned),
                     comments: comments.into_iter().map(str::to_owned).collect(),
                 };

@@ -40,6 +40,7 @@ impl Described {
             number,
             time: Some(Timestamp(i128::from(header.ts.tv_sec) * 1_000_000_000 + fraction)),
             original_len: header.len,
+            interface: Some(0),
             interface_name: Some(&self.interface),
             ..Frame::new(self.link, packet.data)
         }

@@ -29,13 +29,14 @@ impl Interfaces {
     /// The number that the file has for the frame's interface. Where it has
     /// none yet, appends the block that gives it one.
     fn number(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>, snaplen: u32) -> u32 {
+        let interface = frame.interface.unwrap_or_default();
         let same = |known: &Described| {
-            (known.interface, known.link, known.name.as_deref()) == (frame.interface, frame.link, frame.interface_name)
+            (known.interface, known.link, known.name.as_deref()) == (interface, frame.link, frame.interface_name)
         };
         if let Some(known) = self.0.iter().position(same) {
             return known as u32;
         }
-        self.describe(out, frame.interface, frame.link, frame.interface_name, snaplen)
+        self.describe(out, interface, frame.link, frame.interface_name, snaplen)
     }
 
     /// Appends an interface's block: its number in the file.

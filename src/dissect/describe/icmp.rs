@@ -1,10 +1,13 @@
-//! The fields of ICMP and ICMPv6.
+//! The fields of ICMP and ICMPv6 messages, and of the extensions of errors.
 
+use crate::dissect::describe::discovery;
 use crate::dissect::describe::transport::checksum;
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
-use crate::wire::bytes::{array_at, tail, u8_at};
+use crate::wire::bytes::{tail, u8_at, u16_at};
+use crate::wire::checksum::Sum;
 use crate::wire::field::Value;
+use crate::wire::icmp_extensions::{self, Object};
 use crate::wire::icmpv6::message;
 use crate::wire::{icmpv4, icmpv6};
 
@@ -24,55 +27,146 @@ pub(super) fn v6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         message::ECHO_REQUEST | message::ECHO_REPLY => out.fields(&[&icmpv6::ID, &icmpv6::SEQUENCE]),
         message::TOO_BIG => out.field(&icmpv6::MTU),
         message::PARAMETER_PROBLEM => out.field(&icmpv6::POINTER),
-        message::UNREACHABLE | message::TIME_EXCEEDED => out.field(&icmpv6::RESERVED),
-        message::NEIGHBOR_SOLICITATION => {
-            out.fields(&[&icmpv6::RESERVED, &icmpv6::NS_TARGET]);
-            neighbour_options(out, 24);
-        }
-        message::NEIGHBOR_ADVERTISEMENT => {
-            if out.open_plain(&icmpv6::NA_FLAGS) {
-                out.fields(&[&icmpv6::NA_ROUTER, &icmpv6::NA_SOLICITED, &icmpv6::NA_OVERRIDE, &icmpv6::NA_RESERVED]);
-                out.close();
+        message::UNREACHABLE | message::TIME_EXCEEDED => {
+            if u8_at(out.bytes, 4).is_some_and(|units| units != 0) {
+                out.field(&icmpv6::LENGTH);
+                reserved(out, 5, 3);
+            } else {
+                out.field(&icmpv6::RESERVED);
             }
-            out.field(&icmpv6::NA_TARGET);
-            neighbour_options(out, 24);
         }
-        _ => {}
+        message::LISTENER_QUERY | message::LISTENER_REPORT | message::LISTENER_DONE => {
+            discovery::listener(packet.whole(layer).len(), out);
+        }
+        message::LISTENER_REPORT_V2 => discovery::listener_report(out),
+        message::ROUTER_SOLICITATION..=message::REDIRECT => discovery::neighbour(kind, out),
+        message::EXTENDED_ECHO_REQUEST => {
+            out.fields(&[&icmpv6::ID, &icmpv6::EXTENDED_SEQUENCE, &icmpv6::EXTENDED_LOCAL]);
+        }
+        message::EXTENDED_ECHO_REPLY => {
+            out.fields(&[&icmpv6::ID, &icmpv6::EXTENDED_SEQUENCE, &icmpv6::EXTENDED_STATE]);
+            out.fields(&[&icmpv6::EXTENDED_ACTIVE, &icmpv6::EXTENDED_IPV4, &icmpv6::EXTENDED_IPV6]);
+        }
+        _ => {
+            let body = tail(out.bytes, 4);
+            // Wireshark takes the messages from 138 to 159 apart.
+            let field = if (138..160).contains(&kind) { &icmpv6::BODY } else { &icmpv6::DATA };
+            if !body.is_empty() {
+                out.value(field, Value::Bytes(body), 4, body.len());
+            }
+        }
     }
 }
 
-/// Neighbour discovery options from `at` on: type, length in units of 8 bytes.
-fn neighbour_options(out: &mut Out<'_, '_>, mut at: usize) {
-    let bytes = out.bytes;
-    while let Some([kind, units]) = array_at(bytes, at) {
-        let len = usize::from(units) * 8;
-        let Some(option) = bytes.get(at..at + len).filter(|option| !option.is_empty()) else { break };
-        let name = icmpv6::option_name(u64::from(kind)).unwrap_or("Unknown");
-        out.open_group(&icmpv6::OPTION, at, len, format_args!("ICMPv6 Option ({name})"));
-        out.value(&icmpv6::OPTION_TYPE, Value::Uint(u64::from(kind)), at, 1);
-        out.value(&icmpv6::OPTION_LENGTH, Value::Uint(u64::from(units)), at + 1, 1);
-        let specific = match kind {
-            1 => Some(&icmpv6::SOURCE_LINK_ADDRESS),
-            2 => Some(&icmpv6::TARGET_LINK_ADDRESS),
-            _ => None,
-        };
-        if let Some(field) = specific {
-            let address = tail(option, 2);
-            out.value(&icmpv6::LINK_ADDRESS, Value::Bytes(address), at + 2, address.len());
-            out.hidden(field, Value::Bytes(address), at + 2, address.len());
-        }
-        out.close();
-        at += len;
+/// `len` reserved bytes at `at`, as far as they are there.
+pub(super) fn reserved(out: &mut Out<'_, '_>, at: usize, len: usize) {
+    if let Some(bytes) = out.bytes.get(at..at + len) {
+        out.value(&icmpv6::RESERVED, Value::Bytes(bytes), at, len);
     }
 }
 
 pub(super) fn v4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     out.open_group(&icmpv4::HEADER, 0, out.bytes.len(), format_args!("{}", icmpv4::PROTOCOL.title));
-    out.fields(&[&icmpv4::TYPE, &icmpv4::CODE]);
+    let kind = u8_at(out.bytes, 0).unwrap_or_default();
+    let code = u8_at(out.bytes, 1).unwrap_or_default();
+    let name = icmpv4::type_name(u64::from(kind)).unwrap_or("Unknown");
+    out.field_as(&icmpv4::TYPE, format_args!("Type: {kind} ({name})"));
+    match icmpv4::code_name(kind, code) {
+        Some(name) => out.field_as(&icmpv4::CODE, format_args!("Code: {code} ({name})")),
+        None => out.field(&icmpv4::CODE),
+    }
     if let Some(result) = packet.checksum(layer) {
         checksum(out, &icmpv4::CHECKSUM, None, &icmpv4::CHECKSUM_STATUS, result);
     }
-    if matches!(u8_at(out.bytes, 0), Some(0 | 8)) {
-        out.fields(&[&icmpv4::ID, &icmpv4::SEQUENCE]);
+    let bytes = out.bytes;
+    let unused = |out: &mut Out<'_, '_>, at: usize, len: usize| {
+        if let Some(bytes) = bytes.get(at..at + len) {
+            out.value(&icmpv4::UNUSED, Value::Bytes(bytes), at, len);
+        }
+    };
+    // Where RFC 4884 gives the quotation's length a place.
+    let length = |out: &mut Out<'_, '_>| match u8_at(bytes, 5) {
+        Some(words @ 1..) => {
+            out.field(&icmpv4::LENGTH);
+            out.derived(&icmpv4::ORIGINAL_LENGTH, Value::Uint(u64::from(words) * 4));
+            true
+        }
+        _ => false,
+    };
+    match kind {
+        0 | 8 | 13..=18 => {
+            identifiers(out);
+            match kind {
+                13 | 14 => out.fields(&[&icmpv4::ORIGINATE, &icmpv4::RECEIVE, &icmpv4::TRANSMIT]),
+                17 | 18 => out.field(&icmpv4::MASK),
+                _ => {}
+            }
+        }
+        12 => {
+            out.field(&icmpv4::POINTER);
+            if length(out) { unused(out, 6, 2) } else { unused(out, 5, 3) }
+        }
+        3 if code == 4 => {
+            match u8_at(bytes, 5) {
+                Some(1..) => {
+                    unused(out, 4, 1);
+                    length(out);
+                }
+                _ => unused(out, 4, 2),
+            }
+            out.field(&icmpv4::MTU);
+        }
+        3 | 11 => match u8_at(bytes, 5) {
+            Some(1..) => {
+                unused(out, 4, 1);
+                length(out);
+                unused(out, 6, 2);
+            }
+            _ => unused(out, 4, 4),
+        },
+        5 => out.field(&icmpv4::GATEWAY),
+        4 => {}
+        _ => {
+            let body = tail(bytes, 4);
+            if !body.is_empty() {
+                out.value(&icmpv4::BODY, Value::Bytes(body), 4, body.len());
+            }
+        }
+    }
+}
+
+/// Identifier and sequence number, in the byte order of the wire and in that
+/// of the hosts that forget to convert.
+fn identifiers(out: &mut Out<'_, '_>) {
+    for (field, swapped, at) in [(&icmpv4::ID, &icmpv4::ID_LE, 4), (&icmpv4::SEQUENCE, &icmpv4::SEQUENCE_LE, 6)] {
+        if let Some(number) = u16_at(out.bytes, at) {
+            out.field(field);
+            out.value(swapped, Value::Uint(u64::from(number.swap_bytes())), at, 2);
+        }
+    }
+}
+
+pub(super) fn extensions(out: &mut Out<'_, '_>) {
+    let bytes = out.bytes;
+    out.open_group(&icmp_extensions::HEADER, 0, bytes.len(), format_args!("{}", icmp_extensions::PROTOCOL.title));
+    out.fields(&[&icmp_extensions::VERSION, &icmp_extensions::RESERVED, &icmp_extensions::CHECKSUM]);
+    let status = match u16_at(bytes, 2) {
+        Some(0) => 3,
+        _ => u64::from(Sum::default().bytes(bytes).folded() == 0xffff),
+    };
+    out.derived(&icmp_extensions::CHECKSUM_STATUS, Value::Uint(status));
+    for object in icmp_extensions::objects(bytes) {
+        one_object(out, &object);
+    }
+}
+
+fn one_object(out: &mut Out<'_, '_>, object: &Object<'_>) {
+    let at = object.offset;
+    out.value(&icmp_extensions::OBJECT_LENGTH, Value::Uint(u64::from(object.length)), at, 2);
+    out.value(&icmp_extensions::CLASS, Value::Uint(u64::from(object.class)), at + 2, 1);
+    out.value(&icmp_extensions::C_TYPE, Value::Uint(u64::from(object.c_type)), at + 3, 1);
+    if !object.payload.is_empty() {
+        let payload_at = at + icmp_extensions::OBJECT_LEN;
+        out.value(&icmp_extensions::OBJECT, Value::Bytes(object.payload), payload_at, object.payload.len());
     }
 }

@@ -1,13 +1,19 @@
 //! Shows every field of a packet to a visitor: which fields, in which order,
 //! under which titles. The words are Wireshark's where it has them.
 
+mod discovery;
+mod framing;
 mod icmp;
 mod link;
 mod network;
+mod options;
 mod routing;
 mod sid;
 mod srh;
+mod stamp;
+mod tcp_options;
 mod transport;
+mod tunnel;
 
 use std::io::Write;
 
@@ -39,19 +45,34 @@ impl Packet<'_> {
         if wanted {
             match layer.proto {
                 Proto::Ethernet => link::ethernet(self, index, layer, &mut out),
-                Proto::Vlan => link::vlan(&mut out),
-                Proto::Cooked => link::cooked(self, &mut out),
-                Proto::Loopback => link::loopback(&mut out),
+                Proto::Vlan => link::vlan(self, index, layer, &mut out),
+                Proto::Cooked => link::cooked(self, index, layer, &mut out),
+                Proto::Loopback => link::loopback(self, &mut out),
+                Proto::Llc => framing::llc(&mut out),
+                Proto::Ppp => framing::ppp(&mut out),
+                Proto::Pppoe | Proto::PppoeDiscovery => framing::pppoe(layer.proto, &mut out),
+                Proto::CiscoHdlc => framing::cisco_hdlc(&mut out),
+                Proto::Mpls => framing::mpls(&mut out),
+                Proto::ControlWord => framing::control_word(&mut out),
                 Proto::Arp => link::arp(&mut out),
                 Proto::Ipv4 => network::ipv4(self, layer, &mut out),
                 Proto::Ipv6 => network::ipv6(self, layer, &mut out),
-                Proto::HopByHop | Proto::Destination => network::options(layer, &mut out),
+                Proto::HopByHop | Proto::Destination => options::options(layer, &mut out),
                 Proto::Fragment => network::fragment(&mut out),
                 Proto::Srh => srh::srh(self, layer, &mut out),
-                Proto::Routing => routing::other(&mut out),
+                Proto::Routing => routing::other(self, layer, &mut out),
+                Proto::Ah => network::authentication(&mut out),
+                Proto::Esp => network::encrypted(&mut out),
+                Proto::Mobility => network::mobility(&mut out),
+                Proto::Gre => tunnel::gre(self, layer, &mut out),
+                Proto::Gtp => tunnel::gtp(&mut out),
+                Proto::Vxlan => tunnel::vxlan(&mut out),
+                Proto::Geneve => tunnel::geneve(&mut out),
+                Proto::Stamp => stamp::stamp(&mut out),
                 Proto::Udp => transport::udp(self, layer, &mut out),
                 Proto::Tcp => transport::tcp(self, layer, &mut out),
                 Proto::Icmpv6 => icmp::v6(self, layer, &mut out),
+                Proto::IcmpExtensions => icmp::extensions(&mut out),
                 Proto::Icmpv4 => icmp::v4(self, layer, &mut out),
                 Proto::Data => describe_data(&mut out),
                 Proto::Trailer => describe_trailer(self, layer, &mut out),
@@ -75,7 +96,9 @@ impl Packet<'_> {
         match layer.proto {
             Proto::Ipv6 => inner.proto.info().inside && usize::from(inner.network) == outer_index,
             Proto::Icmpv6 | Proto::Icmpv4 => {
-                (inner.quoted && !layer.quoted) || (inner.proto == Proto::Data && inner_index == outer_index + 1)
+                (inner.quoted && !layer.quoted)
+                    || inner.proto == Proto::IcmpExtensions
+                    || (inner.proto == Proto::Data && inner_index == outer_index + 1)
             }
             _ => false,
         }
@@ -97,7 +120,11 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
             captured * 8
         ),
     );
-    out.value(&frame::INTERFACE, Value::Uint(u64::from(packet.frame.interface)), 0, 0);
+    if let Some(interface) = packet.frame.interface {
+        let name = packet.frame.interface_name.unwrap_or("unknown");
+        out.value(&frame::INTERFACE, Value::Uint(u64::from(interface)), 0, 0);
+        out.value(&frame::INTERFACE_NAME, Value::Text(name), 0, 0);
+    }
     if let Some(encapsulation) = wiretap_encapsulation(packet.frame.link) {
         out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
     }
@@ -139,11 +166,15 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
 fn wiretap_encapsulation(link: LinkType) -> Option<u64> {
     Some(match link {
         LinkType::ETHERNET => 1,
+        LinkType::PPP | LinkType::PPP_HDLC => 4,
         LinkType::RAW | LinkType(12) | LinkType(14) => 7,
-        LinkType::NULL | LinkType::LOOP => 15,
+        LinkType::NULL => 15,
         LinkType::LINUX_SLL => 25,
+        LinkType::C_HDLC => 28,
         LinkType::IPV4 => 129,
         LinkType::IPV6 => 130,
+        LinkType::PPP_ETHER => 139,
+        LinkType::LOOP => 174,
         LinkType::LINUX_SLL2 => 210,
         _ => return None,
     })
@@ -152,16 +183,23 @@ fn wiretap_encapsulation(link: LinkType) -> Option<u64> {
 /// The protocols from the outside in, as Wireshark joins them.
 fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b str {
     let mut rest = &mut buffer[..];
-    let raw = matches!(packet.frame.link, LinkType::RAW | LinkType(12 | 14) | LinkType::IPV4 | LinkType::IPV6);
+    let raw = matches!(packet.frame.link, LinkType::RAW | LinkType(12 | 14));
     let mut written = if raw { write!(rest, "raw") } else { Ok(()) };
     let mut first = !raw;
-    for layer in packet.layers().iter().filter(|l| l.proto != Proto::Trailer) {
-        let info = layer.proto.info();
-        let tagged = matches!(layer.proto, Proto::Ethernet | Proto::Vlan | Proto::Cooked);
+    for (index, layer) in packet.layers().iter().enumerate() {
+        let (before, name) = match layer.proto {
+            Proto::Trailer | Proto::IcmpExtensions => continue,
+            // Wireshark's guess at what a label stack carries is a protocol.
+            Proto::Ethernet if follows(packet, index, Proto::Mpls) => ("pwethheuristic:pwethnocw:", "eth"),
+            Proto::ControlWord => ("pwethheuristic:", "pwethcw"),
+            Proto::Vlan if link::is_service_tag(packet, index) => ("", "ieee8021ad"),
+            other => ("", other.info().name),
+        };
+        let after = if link::has_ether_type(packet, layer) { ":ethertype" } else { "" };
         let colon = if first { "" } else { ":" };
         // The buffer holds the longest list there can be; were it not to, the
         // list would end early.
-        written = written.and_then(|()| write!(rest, "{colon}{}{}", info.name, if tagged { ":ethertype" } else { "" }));
+        written = written.and_then(|()| write!(rest, "{colon}{before}{name}{after}"));
         first = false;
     }
     let left = rest.len();
@@ -169,6 +207,11 @@ fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b st
         return "";
     }
     std::str::from_utf8(&buffer[..1024 - left]).unwrap_or_default()
+}
+
+/// Whether the layer before `index` is one of `proto`.
+fn follows(packet: &Packet<'_>, index: usize, proto: Proto) -> bool {
+    index.checked_sub(1).and_then(|before| packet.layers().get(before)).is_some_and(|before| before.proto == proto)
 }
 
 fn describe_data(out: &mut Out<'_, '_>) {
@@ -179,9 +222,9 @@ fn describe_data(out: &mut Out<'_, '_>) {
     out.derived(&data::LENGTH, Value::Uint(len as u64));
 }
 
-/// A tail that Ethernet does not show itself.
+/// A tail that no link layer shows itself.
 fn describe_trailer(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    if !link::ethernet_shows(packet, layer) {
-        out.value(&crate::wire::ethernet::TRAILER, Value::Bytes(out.bytes), 0, out.bytes.len());
+    if !link::shows(packet, layer) {
+        out.value(&data::TAIL, Value::Bytes(out.bytes), 0, out.bytes.len());
     }
 }

@@ -3,14 +3,12 @@
 use crate::dissect::describe::sid;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet};
-use crate::wire::bytes::{tail, u8_at, u16_at, u32_at};
+use crate::wire::bytes::{array_at, tail, u8_at, u16_at};
 use crate::wire::field::Value;
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Ipv6};
-use crate::wire::options::{self, option};
-use crate::wire::proto::Proto;
 use crate::wire::text::Fast;
-use crate::wire::{fragment, names};
+use crate::wire::{ah, esp, fragment, mobility, names};
 
 /// The summary of a traffic class or DS field.
 struct DsSummary(u8);
@@ -26,7 +24,7 @@ impl std::fmt::Display for DsSummary {
 }
 
 pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    let Ok(header) = Ipv6::new(out.bytes) else { return };
+    let Ok(header) = Ipv6::new(out.bytes) else { return ipv6_start(out) };
     let (source, destination) = (header.source(), header.destination());
     out.open_group(
         &ipv6::HEADER,
@@ -49,8 +47,50 @@ pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     sid::destination(packet, layer, destination, out);
 }
 
+/// The start of a header that is cut off.
+fn ipv6_start(out: &mut Out<'_, '_>) {
+    out.open_group(&ipv6::HEADER, 0, out.bytes.len(), format_args!("{} (cut)", ipv6::PROTOCOL.title));
+    out.field(&ipv6::VERSION);
+    if let Some(first) = u8_at(out.bytes, 0) {
+        out.hidden(&ipv6::ANY_VERSION, Value::Uint(u64::from(first >> 4)), 0, 1);
+    }
+    if out.open_plain(&ipv6::TRAFFIC_CLASS) {
+        out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
+        out.close();
+    }
+    out.fields(&[&ipv6::FLOW, &ipv6::PAYLOAD_LENGTH, &ipv6::NEXT_HEADER, &ipv6::HOP_LIMIT, &ipv6::SOURCE]);
+    if let Some(source) = array_at(out.bytes, 8) {
+        out.hidden(&ipv6::ADDRESS, Value::Ipv6(source), 8, 16);
+    }
+}
+
+/// The start of a header that is cut off.
+fn ipv4_start(out: &mut Out<'_, '_>) {
+    out.open_group(&ipv4::HEADER, 0, out.bytes.len(), format_args!("{} (cut)", ipv4::PROTOCOL.title));
+    out.field(&ipv4::VERSION);
+    if let Some(first) = u8_at(out.bytes, 0) {
+        out.value(&ipv4::HEADER_LENGTH, Value::Uint(u64::from(first & 15) * 4), 0, 1);
+    }
+    if out.open_plain(&ipv4::DS_FIELD) {
+        out.fields(&[&ipv4::DSCP, &ipv4::ECN]);
+        out.close();
+    }
+    out.fields(&[&ipv4::TOTAL_LENGTH, &ipv4::ID]);
+    if out.open_plain(&ipv4::FLAGS) {
+        out.fields(&[&ipv4::FLAG_RESERVED, &ipv4::FLAG_DF, &ipv4::FLAG_MF]);
+        out.close();
+    }
+    if let Some(offset) = u16_at(out.bytes, 6) {
+        out.value(&ipv4::FRAGMENT_OFFSET, Value::Uint(u64::from(offset & 0x1fff) * 8), 6, 2);
+    }
+    out.fields(&[&ipv4::TTL, &ipv4::PROTO, &ipv4::CHECKSUM, &ipv4::SOURCE]);
+    if let Some(source) = array_at(out.bytes, 12) {
+        out.hidden(&ipv4::ADDRESS, Value::Ipv4(source), 12, 4);
+    }
+}
+
 pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    let Ok(header) = Ipv4::new(out.bytes) else { return };
+    let Ok(header) = Ipv4::new(out.bytes) else { return ipv4_start(out) };
     let (source, destination) = (header.source(), header.destination());
     out.open_group(
         &ipv4::HEADER,
@@ -115,49 +155,41 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     }
 }
 
-pub(super) fn options(layer: &Layer, out: &mut Out<'_, '_>) {
-    let (next, length, octets) = if layer.proto == Proto::HopByHop {
-        out.open_group(&options::HBH_HEADER, 0, out.bytes.len(), format_args!("{}", options::HOP_BY_HOP.title));
-        (&options::HBH_NEXT_HEADER, &options::HBH_LENGTH, &options::HBH_OCTETS)
-    } else {
-        out.open_group(&options::DST_HEADER, 0, out.bytes.len(), format_args!("{}", options::DESTINATION.title));
-        (&options::destination::NEXT_HEADER, &options::destination::LENGTH, &options::destination::OCTETS)
-    };
-    out.fields(&[next, length]);
-    let claimed = (u64::from(u8_at(out.bytes, 1).unwrap_or_default()) + 1) * 8;
-    out.derived_as(octets, Value::Uint(claimed), format_args!("Length: {claimed} bytes"));
-    for found in options::walk(tail(out.bytes, 2)) {
-        one_option(out, &found);
+pub(super) fn authentication(out: &mut Out<'_, '_>) {
+    let bytes = out.bytes;
+    out.open_group(&ah::HEADER, 0, bytes.len(), format_args!("{}", ah::PROTOCOL.title));
+    out.field(&ah::NEXT_HEADER);
+    let length = u8_at(bytes, 1).unwrap_or_default();
+    let claimed = ah::claimed_len(bytes).unwrap_or_default();
+    out.field_as(&ah::LENGTH, format_args!("Length: {length} ({claimed} bytes)"));
+    out.fields(&[&ah::RESERVED, &ah::SPI, &ah::SEQUENCE]);
+    if let Some(value) = bytes.get(ah::FIXED_LEN..) {
+        out.value(&ah::ICV, Value::Bytes(value), ah::FIXED_LEN, value.len());
     }
 }
 
-fn one_option(out: &mut Out<'_, '_>, found: &options::Opt<'_>) {
-    let at = found.offset + 2;
-    let length = usize::from(found.length.is_some());
-    let name = options::option_name(u64::from(found.kind)).unwrap_or("Unknown option");
-    out.open_group(&option::OPTION, at, 1 + length + found.value.len(), format_args!("{name}"));
-    let mut inner =
-        Out { visitor: &mut *out.visitor, bytes: tail(out.bytes, at), base: out.base + at as u32, wanted: out.wanted };
-    if inner.open_plain(&option::TYPE) {
-        inner.fields(&[&option::ACTION, &option::CHANGE, &option::REST]);
-        inner.close();
+pub(super) fn encrypted(out: &mut Out<'_, '_>) {
+    let bytes = out.bytes;
+    out.open_group(&esp::HEADER, 0, bytes.len(), format_args!("{}", esp::PROTOCOL.title));
+    out.fields(&[&esp::SPI, &esp::SEQUENCE]);
+    let payload = tail(bytes, esp::LEN);
+    if !payload.is_empty() {
+        out.value(&esp::PAYLOAD, Value::Bytes(payload), esp::LEN, payload.len());
     }
-    if found.length.is_some() {
-        inner.field(&option::LENGTH);
-        let (value, len) = (found.value, found.value.len());
-        match (found.kind, len) {
-            (0x01, _) => inner.value(&option::PADN, Value::Bytes(value), 2, len),
-            (0x05, 2) => inner.value(&option::ROUTER_ALERT, uint(u16_at(value, 0)), 2, 2),
-            (0x04, 1) => inner.value(&option::TUNNEL_LIMIT, uint(u8_at(value, 0)), 2, 1),
-            (0xc2, 4) => inner.value(&option::JUMBO, uint(u32_at(value, 0)), 2, 4),
-            _ => inner.value(&option::UNKNOWN, Value::Bytes(value), 2, len),
-        }
-    }
-    inner.close();
 }
 
-fn uint<'a>(number: Option<impl Into<u64>>) -> Value<'a> {
-    number.map_or(Value::None, |number| Value::Uint(number.into()))
+pub(super) fn mobility(out: &mut Out<'_, '_>) {
+    let bytes = out.bytes;
+    out.open_group(&mobility::HEADER, 0, bytes.len(), format_args!("{}", mobility::PROTOCOL.title));
+    out.field(&mobility::PAYLOAD_PROTOCOL);
+    let length = u8_at(bytes, 1).unwrap_or_default();
+    let claimed = (usize::from(length) + 1) * 8;
+    out.field_as(&mobility::LENGTH, format_args!("Header length: {length} ({claimed} bytes)"));
+    out.fields(&[&mobility::TYPE, &mobility::RESERVED, &mobility::CHECKSUM]);
+    let message = tail(bytes, 6);
+    if !message.is_empty() {
+        out.value(&mobility::MESSAGE, Value::Bytes(message), 6, message.len());
+    }
 }
 
 pub(super) fn fragment(out: &mut Out<'_, '_>) {

@@ -1,8 +1,9 @@
 //! The fields of UDP and TCP.
 
+use crate::dissect::describe::tcp_options;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
-use crate::wire::bytes::{tail, u8_at, u16_at, u32_at};
+use crate::wire::bytes::{u8_at, u16_at};
 use crate::wire::field::{Field, Value};
 use crate::wire::text::Fast;
 use crate::wire::{tcp, udp};
@@ -65,10 +66,10 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     out.open_group(
         &udp::HEADER,
         0,
-        udp::LEN,
+        out.bytes.len(),
         format_args!("User Datagram Protocol, Src Port: {source}, Dst Port: {destination}"),
     );
-    ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT, source, destination);
+    ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
     out.field(&udp::LENGTH);
     if wants_checksum(out, [&udp::CHECKSUM, &udp::CALCULATED, &udp::CHECKSUM_STATUS])
         && let Some(result) = packet.checksum(layer)
@@ -88,17 +89,20 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     }
 }
 
+/// The two ports, as far as they are there, and both once more under the name
+/// they share.
 fn ports(
     out: &mut Out<'_, '_>,
     source_field: &'static Field,
     destination_field: &'static Field,
     either: &'static Field,
-    source: u16,
-    destination: u16,
 ) {
     out.fields(&[source_field, destination_field]);
-    out.hidden(either, Value::Uint(u64::from(source)), 0, 2);
-    out.hidden(either, Value::Uint(u64::from(destination)), 2, 2);
+    for at in [0, 2] {
+        if let Some(port) = u16_at(out.bytes, at) {
+            out.hidden(either, Value::Uint(u64::from(port)), at, 2);
+        }
+    }
 }
 
 /// The flags as Wireshark draws them: a letter each, from the left, or a dot.
@@ -139,23 +143,23 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
             payload.len()
         ),
     );
-    ports(out, &tcp::SOURCE, &tcp::DESTINATION, &tcp::PORT, source, destination);
+    ports(out, &tcp::SOURCE, &tcp::DESTINATION, &tcp::PORT);
     // What the length fields say, which a capture cut short does not change.
     let segment = layer.claimed_end.saturating_sub(layer.header_end);
-    out.derived(&tcp::SEGMENT_LENGTH, Value::Uint(u64::from(segment)));
+    let words = u8_at(out.bytes, 12).map(|octet| u64::from(octet >> 4));
+    if words.is_some() {
+        out.derived(&tcp::SEGMENT_LENGTH, Value::Uint(u64::from(segment)));
+    }
     out.fields(&[&tcp::SEQUENCE, &tcp::ACKNOWLEDGMENT]);
-    let words = u64::from(u8_at(out.bytes, 12).unwrap_or_default() >> 4);
-    out.value_as(
-        &tcp::HEADER_LENGTH,
-        Value::Uint(words * 4),
-        12,
-        1,
-        format_args!("{words:04b} .... = Header Length: {} bytes ({words})", words * 4),
-    );
+    if let Some(words) = words {
+        let text = format_args!("{words:04b} .... = Header Length: {} bytes ({words})", words * 4);
+        out.value_as(&tcp::HEADER_LENGTH, Value::Uint(words * 4), 12, 1, text);
+    }
     let flags = u16_at(out.bytes, 12).unwrap_or_default() & 0xfff;
-    if out.open(&tcp::FLAGS, format_args!("Flags: 0x{flags:03x} ({})", FlagNames(flags))) {
-        out.fields(&[&tcp::RESERVED, &tcp::AE, &tcp::CWR, &tcp::ECE, &tcp::URG]);
-        out.fields(&[&tcp::ACK, &tcp::PUSH, &tcp::RESET, &tcp::SYN, &tcp::FIN]);
+    let whole = out.open(&tcp::FLAGS, format_args!("Flags: 0x{flags:03x} ({})", FlagNames(flags)));
+    out.fields(&[&tcp::RESERVED, &tcp::AE, &tcp::CWR, &tcp::ECE, &tcp::URG]);
+    out.fields(&[&tcp::ACK, &tcp::PUSH, &tcp::RESET, &tcp::SYN, &tcp::FIN]);
+    if whole {
         let mut letters = [0; 24];
         out.derived(&tcp::FLAGS_TEXT, Value::Text(flag_letters(flags, &mut letters)));
         out.close();
@@ -167,7 +171,7 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         checksum(out, &tcp::CHECKSUM, Some(&tcp::CALCULATED), &tcp::CHECKSUM_STATUS, result);
     }
     out.field(&tcp::URGENT);
-    options(out);
+    tcp_options::options(out);
     if !payload.is_empty() {
         let unit = if payload.len() == 1 { "byte" } else { "bytes" };
         out.value_as(
@@ -178,53 +182,4 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
             format_args!("TCP payload ({} {unit})", payload.len()),
         );
     }
-}
-
-fn options(out: &mut Out<'_, '_>) {
-    let all = tail(out.bytes, tcp::MIN_LEN);
-    if all.is_empty() {
-        return;
-    }
-    let item = crate::dissect::Item {
-        field: &tcp::OPTIONS,
-        value: Value::Bytes(all),
-        start: out.base + tcp::MIN_LEN as u32,
-        len: all.len() as u32,
-        shown: crate::dissect::Shown::Plain,
-        text: Some(format_args!("Options: ({} bytes)", all.len())),
-    };
-    out.visitor.open(&item);
-    let mut at = tcp::MIN_LEN;
-    while let Some(kind) = u8_at(out.bytes, at) {
-        // EOL and NOP are single bytes; a length below 2 cannot be walked past.
-        let length = match kind {
-            0 | 1 => 1,
-            _ => match u8_at(out.bytes, at + 1) {
-                Some(length @ 2..) => usize::from(length),
-                _ => break,
-            },
-        };
-        let bytes = out.bytes;
-        let value = |offset: usize| tail(bytes, at + offset);
-        out.value(&tcp::OPTION_KIND, Value::Uint(u64::from(kind)), at, 1);
-        if length > 1 {
-            out.value(&tcp::OPTION_LENGTH, Value::Uint(length as u64), at + 1, 1);
-        }
-        let mut number = |field, number: Option<u64>, offset: usize, len: usize| {
-            if let Some(number) = number {
-                out.value(field, Value::Uint(number), at + offset, len);
-            }
-        };
-        match (kind, length) {
-            (2, 4) => number(&tcp::MSS, u16_at(value(2), 0).map(u64::from), 2, 2),
-            (3, 3) => number(&tcp::WINDOW_SCALE, u8_at(value(2), 0).map(u64::from), 2, 1),
-            (8, 10) => {
-                number(&tcp::TIMESTAMP, u32_at(value(2), 0).map(u64::from), 2, 4);
-                number(&tcp::TIMESTAMP_ECHO, u32_at(value(6), 0).map(u64::from), 6, 4);
-            }
-            _ => {}
-        }
-        at += length;
-    }
-    out.close();
 }
