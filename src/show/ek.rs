@@ -14,7 +14,7 @@
 
 use crate::dissect::{Item, Packet, Visitor};
 use crate::show::{text, time};
-use crate::wire::field::{Field, Kind, Value};
+use crate::wire::field::{Field, Kind, Protocol, Value};
 use crate::wire::proto::Proto;
 
 /// Writes packets as `tshark -T ek` does. Its buffers are reused.
@@ -76,7 +76,7 @@ impl Ek {
             out.push(b'"');
             let is_layer = is_protocol(self.nodes[*node].field);
             if !is_layer {
-                underscored(out, owner(name(node)));
+                underscored(out, owner(self.nodes[*node].field));
                 out.push(b'_');
             }
             underscored(out, name(node));
@@ -159,12 +159,20 @@ fn is_protocol(field: &Field) -> bool {
     Proto::ALL.iter().any(|proto| std::ptr::eq(proto.info().header, field))
 }
 
-/// The protocol that owns the field with this name: the one with the longest
-/// name that the field's begins with.
-fn owner(name: &str) -> &str {
-    let owns = |owner: &&str| name.strip_prefix(*owner).is_some_and(|rest| rest.starts_with('.'));
-    let known = Proto::ALL.iter().map(|proto| proto.info().name).filter(owns).max_by_key(|owner| owner.len());
-    known.or_else(|| name.split('.').next()).unwrap_or(name)
+/// The name of the protocol that owns the field: the longest that the field's
+/// name begins with, unless that protocol has another field of this name, as
+/// IPv4 has for IPv6's `ip.version`.
+fn owner(field: &'static Field) -> &'static str {
+    let name = field.name;
+    let begins = |owner: &&Protocol| name.strip_prefix(owner.name).is_some_and(|rest| rest.starts_with('.'));
+    let protocols = || Proto::ALL.iter().map(|proto| proto.info());
+    let lists = |owner: &&Protocol| owner.fields.iter().any(|listed| std::ptr::eq(*listed, field));
+    let Some(longest) = protocols().filter(begins).max_by_key(|owner| owner.name.len()) else {
+        return name.split('.').next().unwrap_or(name);
+    };
+    let has_another = !lists(&longest) && longest.fields.iter().any(|listed| listed.name == name);
+    let lister = protocols().find(lists).filter(|_| has_another);
+    lister.unwrap_or(longest).name
 }
 
 impl Visitor for Ek {
