@@ -136,8 +136,20 @@ fn cases() -> Vec<Case> {
             ("ip6/srh(path=[::2, ::1], flags=0x40)/udp", Whole),
             ("ip6/srh(path=[::2, ::1], flags=0x20)/udp", Whole),
         ),
+        (
+            "srh.flags.unknown",
+            ("ip6/srh(path=[::2, ::1], flags=0x01)/udp", Whole),
+            ("ip6/srh(path=[::2, ::1], flags=0x20)/udp", Whole),
+        ),
+        ("srh.hmac.d_bit", (reduced_hmac("0000"), Whole), (reduced_hmac("8000"), Whole)),
+        ("ip.checksum", ("ip4(cksum=bad)/udp", Whole), ("ip4(cksum=0)/udp", Whole)),
+        (
+            "length.trailing",
+            ("ip6/ip6(plen=8)/udp(len=8)/\"four\"", Whole),
+            ("ip6/eth/ip6(plen=8)/udp(len=8)/\"four\"", Whole),
+        ),
         ("checksum.bad", ("ip6/udp(cksum=bad)", Whole), ("ip6/udp", Whole)),
-        ("checksum.zero", ("ip6/udp(cksum=0)", Whole), ("ip4/udp(cksum=0)", Whole)),
+        ("checksum.zero", ("ip6/udp(cksum=0)", Whole), ("ip6/udp(dport=4789, cksum=0)", Whole)),
         ("dissect.too_deep", (nested(60), Whole), (nested(20), Whole)),
         ("dissect.too_many", (bad_inside(40), Whole), (bad_inside(5), Whole)),
     ]
@@ -148,6 +160,12 @@ fn long_hmac(n: usize) -> &'static str {
     let path: Vec<_> = (1..=n).map(|i| format!("2001:db8::{i:x}")).collect();
     let digest = "00".repeat(32);
     format!("ip6/srh(path=[{}], flags=8, tlvs=[tlv(5, 000000000001{digest})])/udp", path.join(", ")).leak()
+}
+
+/// An HMAC of a reduced list, with these bits before the Key ID.
+fn reduced_hmac(bits: &str) -> &'static str {
+    let digest = "00".repeat(32);
+    format!("ip6(dst=::3)/srh(segs=[::1, ::2], sl=2, tlvs=[tlv(5, {bits}00000001{digest})])/udp").leak()
 }
 
 /// IPv6 in IPv6, many times over.
@@ -213,7 +231,15 @@ fn none_is_without_a_case() {
 
 #[test]
 fn a_normal_packet_has_none() {
-    for text in [SRH, "ip6/udp", "ip4/tcp", "eth/vlan(id=7)/ip6/srh(path=[::2, ::1], reduced)/ip4/icmp4(type=echo)"] {
+    // The flag is how Linux tells an HMAC; nobody else's keys are known.
+    let foreign_hmac = LINUX_HMAC.replace("00000000002a", "00000000002b").leak();
+    for text in [
+        SRH,
+        foreign_hmac,
+        "ip6/udp",
+        "ip4/tcp",
+        "eth/vlan(id=7)/ip6/srh(path=[::2, ::1], reduced)/ip4/icmp4(type=echo)",
+    ] {
         assert_eq!(found((text, Whole)), BTreeSet::new(), "{text}");
     }
 }

@@ -3,14 +3,15 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::dissect::{Layer, Packet};
-use crate::srv6::csid::{Flavor, Layout};
+use crate::srv6::csid;
 use crate::srv6::path;
 use crate::wire::bytes::{array_at, tail, u8_at, u16_at};
 use crate::wire::checksum::Sum;
-use crate::wire::ipv4::Ipv4;
+use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::names::ip_proto;
 use crate::wire::options;
 use crate::wire::proto::Proto;
+use crate::wire::srh::Srh;
 
 /// Which destination a pseudo-header took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,11 +36,17 @@ pub enum Unverified {
     Fragment,
     /// A Routing header hides the final destination.
     UnknownDestination,
+    /// The destination may be a compressed SID of lengths that nobody told.
+    PerhapsCompressed,
+    /// The length field is shorter than its own header.
+    Length,
     /// It is the sum of the pseudo-header alone: the rest was left to hardware
     /// that the frame had not reached when it was captured.
     Partial,
     /// It is in a packet that an ICMP error quotes, as a router left it.
     Quoted,
+    /// It is zero, since all of it was left to hardware.
+    Blank,
 }
 
 impl Unverified {
@@ -49,8 +56,11 @@ impl Unverified {
             Self::Cut => "not all of the bytes were captured",
             Self::Fragment => "fragment of a datagram",
             Self::Quoted => "in the packet that an ICMP error quotes",
-            Self::UnknownDestination => "the Routing header hides the final destination",
+            Self::UnknownDestination => "a Routing header or source route hides the final destination",
+            Self::PerhapsCompressed => "the destination may be a compressed SID: see --locator",
+            Self::Length => "the length field leaves no room for the header",
             Self::Partial => "partial, left to checksum offload",
+            Self::Blank => "zero, left to checksum offload",
         }
     }
 }
@@ -124,6 +134,9 @@ impl Packet<'_> {
         if layer.quoted && matches!(layer.proto, Proto::Icmpv4 | Proto::Icmpv6) {
             return Some(Checksum::Unverified(Unverified::Quoted));
         }
+        if layer.proto == Proto::Udp && u16_at(bytes, 4).is_some_and(|len| (1..8).contains(&len)) {
+            return Some(Checksum::Unverified(Unverified::Length));
+        }
         // What is left after taking out the stored value.
         let covered = Sum::default().bytes(bytes).word(!stored);
         let (source, destination) = self.addresses(network)?;
@@ -150,12 +163,18 @@ impl Packet<'_> {
         };
         let planned = self.arriving(layer, first);
         let likely = [Some(first), planned, Some(header)].into_iter().flatten();
-        if let Some(used) = likely.clone().find(good).or_else(|| guesses(first).find(good)) {
+        if let Some(used) = likely.clone().find(good) {
             return Some(Checksum::Good(used));
         }
         // What the kernel leaves there for the hardware to complete.
         if likely.clone().any(|used| used != UsedDestination::NoPseudoHeader && pseudo(used).folded() == stored) {
             return Some(Checksum::Unverified(Unverified::Partial));
+        }
+        match self.compressed(layer, first, good) {
+            // A plan leaves no doubt.
+            Some(Checksum::Unverified(_)) if planned.is_some() => {}
+            Some(taken_back) => return Some(taken_back),
+            None => {}
         }
         // What is quoted is as a router left it, on its way to where its
         // checksum would be right.
@@ -174,9 +193,38 @@ impl Packet<'_> {
             UsedDestination::Final(to) | UsedDestination::Header(IpAddr::V6(to)) if !locators.is_empty() => to,
             _ => return None,
         };
-        let srh = self.between(layer).rfind(|l| l.proto == Proto::Srh).and_then(|l| self.srh(l));
         let destination = self.network(layer)?.destination();
-        locators.arriving(destination, srh.as_ref(), last).map(UsedDestination::Arriving)
+        locators.arriving(destination, self.last_srh(layer).as_ref(), last).map(UsedDestination::Arriving)
+    }
+
+    /// The last SRH before an upper layer.
+    fn last_srh(&self, layer: &Layer) -> Option<Srh<'_>> {
+        self.between(layer).rfind(|l| l.proto == Proto::Srh).and_then(|l| self.srh(l))
+    }
+
+    /// What can be said of a checksum that is wrong for the destinations that
+    /// stand in the packet, since they may be compressed without a plan that
+    /// says so; `None` where that cannot be.
+    fn compressed(
+        &self,
+        layer: &Layer,
+        first: UsedDestination,
+        good: impl Fn(&UsedDestination) -> bool,
+    ) -> Option<Checksum> {
+        let last = match first {
+            UsedDestination::Final(to) | UsedDestination::Header(IpAddr::V6(to)) => to,
+            _ => return None,
+        };
+        let (destination, srh) = (self.network(layer)?.destination(), self.last_srh(layer));
+        let endings = csid::usual_endings(destination, srh, last).filter(|end| *end != last);
+        if let Some(used) = endings.map(UsedDestination::Arriving).find(&good) {
+            return Some(Checksum::Good(used));
+        }
+        let perhaps = csid::may_end(destination, srh, last, |end| good(&UsedDestination::Arriving(end)))
+            || srh
+                .and_then(|srh| path::active(&srh))
+                .is_some_and(|active| active != destination && csid::is_replaced(active, destination));
+        perhaps.then_some(Checksum::Unverified(Unverified::PerhapsCompressed))
     }
 
     /// The Home Address of a Destination Options header before `layer`, which
@@ -198,6 +246,9 @@ impl Packet<'_> {
         }
         let (stored, expected) = (header.checksum(), header.computed_checksum());
         let used = UsedDestination::NoPseudoHeader;
+        if stored == 0 && expected != 0 {
+            return Some(Checksum::Unverified(Unverified::Blank));
+        }
         Some(if stored == expected { Checksum::Good(used) } else { Checksum::Bad { expected, used } })
     }
 
@@ -217,6 +268,10 @@ impl Packet<'_> {
 
     /// Where the last Routing header before `layer` sends the packet.
     fn routed_destination(&self, layer: &Layer) -> Routed {
+        let network = self.layers().get(usize::from(layer.network));
+        if network.is_some_and(|l| l.proto == Proto::Ipv4 && has_source_route(tail(self.header(l), ipv4::MIN_LEN))) {
+            return Routed::Hidden;
+        }
         let Some(routing) = self.between(layer).rfind(|l| matches!(l.proto, Proto::Srh | Proto::Routing)) else {
             return Routed::Nowhere;
         };
@@ -246,18 +301,19 @@ enum Routed {
     Hidden,
 }
 
-/// The ways in which a destination may have been compressed, where no plan says
-/// so: as NEXT-C-SIDs of the usual lengths.
-fn guesses(first: UsedDestination) -> impl Iterator<Item = UsedDestination> {
-    let address = match first {
-        UsedDestination::Final(to) | UsedDestination::Header(IpAddr::V6(to)) => Some(to),
-        _ => None,
-    };
-    let layouts = [(32, 16), (48, 16), (32, 32), (64, 16)];
-    address.into_iter().flat_map(move |address| {
-        let arriving = move |(block, csid)| Layout { block, csid, flavor: Flavor::Next }.arriving(address);
-        layouts.into_iter().map(arriving).filter(move |guess| *guess != address).map(UsedDestination::Arriving)
-    })
+/// Whether the options of an IPv4 header have a source route (RFC 791 §3.1),
+/// whose end the destination is only once it is used up.
+fn has_source_route(mut options: &[u8]) -> bool {
+    while let [kind, rest @ ..] = options {
+        options = match (kind, rest) {
+            (0, _) => return false,
+            (1, _) => rest,
+            (131 | 137, _) => return true,
+            (_, [len, ..]) if *len >= 2 => tail(options, usize::from(*len)),
+            _ => return false,
+        };
+    }
+    false
 }
 
 /// The sum of the pseudo-header of an upper layer of `len` bytes.

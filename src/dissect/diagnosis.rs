@@ -68,7 +68,7 @@ catalogue! {
     SegmentsLeft "srh.segments_left" Error "Segments Left is {a}, more than Last Entry {b} + 1" "RFC 8754 §4.3.1.1";
     LastEntry "srh.last_entry" Error "Last Entry is {a}, but Hdr Ext Len has room for {b} segments" "RFC 8754 §4.3.1.1";
     NoRoom "srh.no_room" Error "Hdr Ext Len {a} leaves no room for a segment" "RFC 8754 §2";
-    HiddenSlots "srh.hidden_slots" Warn "Last Entry {a} leaves room for {b} segments behind it, and what is there are no TLVs" "RFC 8754 §2";
+    HiddenSlots "srh.hidden_slots" Warn "Last Entry is {a}, but the {b} slots behind it hold what looks like segments, and no TLVs" "RFC 8754 §2";
     DestinationDiffers "srh.destination" Warn "the IPv6 destination is not the active segment, Segment List[{a}]" "RFC 8754 §4.3.1";
     Masqueraded "srh.masqueraded" Note "the IPv6 destination is the last segment already, with {a} segments left, as a masquerading proxy makes it" "draft-ietf-spring-sr-service-programming";
     HopLimitOne "srh.hop_limit" Warn "the hop limit is 1, with {a} segments left" "RFC 8986 §4.1";
@@ -85,9 +85,13 @@ catalogue! {
     HmacFlagAlone "srh.hmac.flag_alone" Note "the drafts' HMAC flag is set, but there is no HMAC" "RFC 8754 §2";
     HmacNoFlag "srh.hmac.no_flag" Note "there is an HMAC, which Linux does not see without the drafts' flag" "RFC 8754 §2.1.2";
     HmacTooLong "srh.hmac.too_long" Warn "an HMAC over {a} segments never verifies on Linux, which takes 14 at most" "RFC 8754 §2.1.2";
+    HmacReduced "srh.hmac.d_bit" Note "the list is reduced and the HMAC's D bit is not set: nodes that go by the RFC refuse the packet" "RFC 8754 §2.1.2";
     DraftFlags "srh.flags.draft" Note "flag bits that only drafts defined are set (0x{a})" "RFC 8754 §2";
-    ChecksumBad "checksum.bad" Error "the checksum is 0x{a}, computed 0x{b}" "RFC 8200 §8.1";
+    UnknownFlags "srh.flags.unknown" Note "flag bits that nothing defines are set (0x{a})" "RFC 8754 §2";
+    HeaderChecksumBad "ip.checksum" Error "the header checksum is 0x{a}, computed 0x{b}" "RFC 791 §3.1";
+    ChecksumBad "checksum.bad" Error "the checksum is 0x{a}, computed 0x{b}" "RFC 8200 §8.1, RFC 1071";
     ChecksumZero "checksum.zero" Warn "the UDP checksum is zero" "RFC 8200 §8.1";
+    TrailingBytes "length.trailing" Note "{a} bytes follow the end of the packet, inside the one around it" "";
     TooDeep "dissect.too_deep" Warn "the rest is nested too deep to dissect" "";
     TooManyFindings "dissect.too_many" Note "there are more findings than are listed" "";
     UnknownLinkType "link.unknown" Note "frames of link type {a} are not dissected" "";
@@ -124,7 +128,9 @@ impl std::fmt::Display for Finding {
             let Some((name, tail)) = after.split_once('}') else { break };
             let number = if name == "a" { self.a } else { self.b };
             if before.ends_with("0x") {
-                write!(f, "{number:x}")?
+                // Whole bytes, as the field has them.
+                let digits = (number.checked_ilog2().unwrap_or(0) as usize / 8 + 1) * 2;
+                write!(f, "{number:0digits$x}")?
             } else {
                 write!(f, "{number}")?
             }
@@ -150,5 +156,7 @@ mod tests {
     fn sentences_take_their_numbers() {
         let finding = Finding { what: Diagnosis::ChecksumBad, a: 0xbeef, b: 0x12, ..Finding::NOTHING };
         assert_eq!(finding.to_string(), "the checksum is 0xbeef, computed 0x12");
+        let zero = Finding { b: 0xb20, ..finding };
+        assert_eq!(zero.to_string(), "the checksum is 0xbeef, computed 0x0b20");
     }
 }

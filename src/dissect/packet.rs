@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::capture::{Frame, Timestamp};
 use crate::dissect::{Dissection, Finding, Layer, Settings};
 use crate::srv6::hmac::{self, Status};
+use crate::srv6::path::Relation;
 use crate::srv6::{linux, path};
 use crate::wire::bytes::{u8_at, u16_at};
 use crate::wire::ipv4::Ipv4;
@@ -117,6 +118,16 @@ impl<'a> Packet<'a> {
     pub fn network(&self, layer: &Layer) -> Option<Ipv6<'a>> {
         let network = self.layers().get(usize::from(layer.network)).filter(|l| l.proto == Proto::Ipv6)?;
         Ipv6::new(self.header(network)).ok()
+    }
+
+    /// What the IPv6 destination is to the path of an SRH; `None` for an SRH
+    /// that it is not taken from, which all but the first of a packet are.
+    pub fn relation(&self, layer: &Layer, srh: &Srh<'_>) -> Option<Relation> {
+        let mut same = self.layers().iter().filter(|l| l.proto == Proto::Srh && l.network == layer.network);
+        if same.next().is_none_or(|first| first.start != layer.start) {
+            return None;
+        }
+        path::relation(srh, self.network(layer)?.destination(), &self.settings().locators)
     }
 
     /// What verifying a TLV of an SRH found, with the keys that the dissection

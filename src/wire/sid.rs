@@ -7,6 +7,8 @@ fields! {
     CSID = Field::ipv6("csid", "SID", At::Derived)
         .own("A SID still to visit, taken out of a compressed one by --locator; the current one first");
     CSIDS = Field::group("csid.list", "SIDs still to visit").own("The compressed SIDs of an address, expanded");
+    CARRIED = Field::text("csid.argument", "Argument", At::Derived)
+        .own("What stands behind the SIDs of a carrier and is none, by --locator, in hexadecimal");
     NAME = Field::text("sid.name", "Name", At::Derived).own("What --locators calls a SID");
     BEHAVIOR = Field::text("sid.behavior", "Behavior", At::Derived).own("The behaviour that --locators gives a SID");
     LOCATOR = Field::text("sid.locator", "Locator", At::Derived).own("The locator of a SID, by --locators");

@@ -52,7 +52,7 @@ pub mod flag {
 
 fields! {
     shared [
-        routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT, srh_tlv::HMAC_D, srh_tlv::HMAC_RESERVED, srh_tlv::HMAC_KEY_ID, srh_tlv::HMAC_DIGEST, srh_tlv::HMAC_STATUS, srh_tlv::HMAC_FORM, srh_tlv::NODE, srh_tlv::PT_INTERFACE, srh_tlv::PT_LOAD, srh_tlv::PT_TIME, srh_tlv::PT_SESSION, srh_tlv::PT_SEQUENCE, sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::LINUX_PLAIN, sid::LINUX_END
+        routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT, srh_tlv::HMAC_D, srh_tlv::HMAC_RESERVED, srh_tlv::HMAC_KEY_ID, srh_tlv::HMAC_DIGEST, srh_tlv::HMAC_STATUS, srh_tlv::HMAC_FORM, srh_tlv::RESERVED, srh_tlv::FLAGS, srh_tlv::NODE, srh_tlv::OPAQUE, srh_tlv::NSH, srh_tlv::HIDDEN, srh_tlv::PT_INTERFACE, srh_tlv::PT_LOAD, srh_tlv::PT_TIME, srh_tlv::PT_SESSION, srh_tlv::PT_SEQUENCE, sid::CSID, sid::CSIDS, sid::CARRIED, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::LINUX_PLAIN, sid::LINUX_END
     ]
     LAST_ENTRY = Field::dec("ipv6.routing.srh.last_entry", "Last Entry", bytes(4, 1)).arg("last");
     FLAGS = Field::hex("ipv6.routing.srh.flags", "Flags", bytes(5, 1)).arg("flags");
@@ -67,6 +67,8 @@ fields! {
         .arg("reduced");
     ACTIVE = Field::ipv6("srh.active", "Active Segment", At::Derived)
         .own("The entry of the segment list that Segments Left points at; absent where it points past the list");
+    DESTINATION = Field::text("srh.destination", "Destination Address is", At::Derived)
+        .own("What the IPv6 destination is to the path: active, first, compressed, masqueraded or other");
     FINAL = Field::ipv6("srh.final", "Final Destination", At::Derived)
         .own("Where the path ends: Segment List[0]");
     TLVS = Field::bytes("srh.tlvs", "TLVs", At::Varies).own("The bytes after the segment list").arg("tlvs").many();

@@ -138,6 +138,10 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
                 &ipv4::CHECKSUM,
                 format_args!("Header Checksum: 0x{stored:04x} [incorrect, should be 0x{expected:04x}]"),
             ),
+            Checksum::Unverified(why) => out.field_as(
+                &ipv4::CHECKSUM,
+                format_args!("Header Checksum: 0x{stored:04x} [unverified: {}]", why.reason()),
+            ),
             _ => out.field_as(&ipv4::CHECKSUM, format_args!("Header Checksum: 0x{stored:04x} [unverified]")),
         }
         if let Some(calculated) = checksum.calculated(stored) {

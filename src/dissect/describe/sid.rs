@@ -75,5 +75,8 @@ pub(super) fn still_to_visit(packet: &Packet<'_>, address: Ipv6Addr, srh: Option
         let called = Called(locators.named(sid));
         out.derived_as(&sid::CSID, Value::from(sid), format_args!("{}. {}{called}", index + 1, Fast(sid)));
     }
+    if let Some(argument) = locators.argument(address) {
+        out.derived(&sid::CARRIED, Value::Text(&format!("{argument:#x}")));
+    }
     out.close();
 }

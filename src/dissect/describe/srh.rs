@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::io::Write;
+use std::net::Ipv6Addr;
 
 use crate::dissect::describe::{routing, sid as sids};
 use crate::dissect::visit::Out;
@@ -48,11 +49,18 @@ pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     segments(packet, &header, out);
     travelled(&header, out);
     let destination = packet.network(layer).map(|network| network.destination());
+    if out.wants(&srh::DESTINATION)
+        && let Some(relation) = packet.relation(layer, &header)
+    {
+        let text = format_args!("Destination Address is: {}", relation.sentence());
+        out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
+    }
     if let Some(destination) = destination {
         sids::still_to_visit(packet, destination, Some(&header), out);
     }
-    for tlv in header.tlvs() {
-        one_tlv(packet, layer, &header, &tlv, out);
+    match destination.map_or(0, |destination| path::hidden_segments(&header, destination)) {
+        0 => header.tlvs().for_each(|tlv| one_tlv(packet, layer, &header, &tlv, out)),
+        hidden => hidden_slots(&header, hidden, out),
     }
     if (out.wants(&sid::LINUX_PLAIN) || out.wants(&sid::LINUX_END))
         && let Some(seen) = packet.seen_by_linux(layer, &header)
@@ -123,6 +131,32 @@ fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
     }
 }
 
+/// What a Last Entry that is too small leaves out, and the rest behind it.
+fn hidden_slots(header: &srh::Srh<'_>, hidden: usize, out: &mut Out<'_, '_>) {
+    let (at, bytes) = (header.tlv_offset(), header.tlv_bytes());
+    let (slots, rest) = bytes.split_at(hidden * srh::SEGMENT_LEN);
+    out.open_group(
+        &srh::TLVS,
+        at,
+        bytes.len(),
+        format_args!("Behind Last Entry: {hidden} more, by their looks segments"),
+    );
+    for (index, octets) in slots.as_chunks::<{ srh::SEGMENT_LEN }>().0.iter().enumerate() {
+        let slot = header.segment_count() + index;
+        out.value_as(
+            &srh_tlv::HIDDEN,
+            Value::Ipv6(*octets),
+            at + index * srh::SEGMENT_LEN,
+            srh::SEGMENT_LEN,
+            format_args!("Slot[{slot}]: {}", Fast(Ipv6Addr::from(*octets))),
+        );
+    }
+    if !rest.is_empty() {
+        out.value(&srh::TLV_VALUE, Value::Bytes(rest), at + slots.len(), rest.len());
+    }
+    out.close();
+}
+
 fn one_tlv(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, tlv: &srh::Tlv<'_>, out: &mut Out<'_, '_>) {
     let name = srh::tlv_name(u64::from(tlv.kind)).unwrap_or("Unknown");
     let cut = if tlv.overruns { " [runs past the end of the header]" } else { "" };
@@ -137,9 +171,15 @@ fn one_tlv(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, tlv: &srh:
                 inside(out, tlv).fields(&[&srh_tlv::HMAC_D, &srh_tlv::HMAC_RESERVED, &srh_tlv::HMAC_KEY_ID]);
                 out.value(&srh_tlv::HMAC_DIGEST, Value::Bytes(hmac.digest), at + 6, hmac.digest.len());
             }
-            (1 | 2, None) if len == 18 => {
+            (srh_tlv::INGRESS | srh_tlv::EGRESS | srh_tlv::OPAQUE_CONTAINER, None) if len == 18 => {
                 out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);
-                inside(out, tlv).field(&srh_tlv::NODE);
+                let what = if tlv.kind == srh_tlv::OPAQUE_CONTAINER { &srh_tlv::OPAQUE } else { &srh_tlv::NODE };
+                inside(out, tlv).fields(&[&srh_tlv::RESERVED, &srh_tlv::FLAGS, what]);
+            }
+            (srh_tlv::NSH_CARRIER, None) if len > 2 => {
+                out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);
+                inside(out, tlv).fields(&[&srh_tlv::RESERVED, &srh_tlv::FLAGS]);
+                out.value(&srh_tlv::NSH, Value::Bytes(tail(value, 2)), at + 2, len - 2);
             }
             (srh_tlv::PATH_TRACING, None) if tlv.len() == srh_tlv::PATH_TRACING_LEN => {
                 out.hidden(&srh::TLV_VALUE, Value::Bytes(value), at, len);

@@ -45,6 +45,7 @@ pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
             Proto::Tcp => checksum(&packet, &layer, 16, &mut report),
             Proto::Icmpv6 | Proto::Icmpv4 => checksum(&packet, &layer, 2, &mut report),
             Proto::Ipv4 => checksum(&packet, &layer, 10, &mut report),
+            Proto::Trailer => trailing(&packet, &layer, &mut report),
             _ => {}
         }
         for finding in &report.found[..report.count] {
@@ -73,13 +74,32 @@ fn no_next_header(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Re
     }
 }
 
+/// Bytes between the end of a packet and the end of the one it is in. Frames
+/// are padded, so that behind them it means nothing.
+fn trailing(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+    let framed = |l: &Layer| l.proto == Proto::Ethernet && l.network == layer.network;
+    if layer.network != Layer::NO_NETWORK && !layer.quoted && !packet.layers().iter().any(framed) {
+        report.add(Diagnosis::TrailingBytes, 0, layer.header_len(), layer.header_len() as u64, 0);
+    }
+}
+
+/// Whether a UDP packet is of a protocol that may go without a checksum over
+/// IPv6 (RFC 6935; RFC 8762 §4.2.2 for STAMP).
+fn may_be_zero(packet: &Packet<'_>, layer: &Layer) -> bool {
+    // STAMP, GTP-U, LISP, VXLAN, Geneve, MPLS-in-UDP, VXLAN as Linux had it first.
+    const PORTS: [u16; 7] = [862, 2152, 4341, 4789, 6081, 6635, 8472];
+    packet.ports(layer).is_some_and(|(from, to)| PORTS.contains(&from) || PORTS.contains(&to))
+}
+
 fn checksum(packet: &Packet<'_>, layer: &Layer, offset: usize, report: &mut Report) {
     let stored = u64::from(u16_at(packet.header(layer), offset).unwrap_or_default());
     match packet.checksum(layer) {
         Some(Checksum::Bad { expected, .. }) => {
-            report.add(Diagnosis::ChecksumBad, offset, 2, stored, u64::from(expected))
+            let header = layer.proto == Proto::Ipv4;
+            let what = if header { Diagnosis::HeaderChecksumBad } else { Diagnosis::ChecksumBad };
+            report.add(what, offset, 2, stored, u64::from(expected));
         }
-        Some(Checksum::Illegal) => report.add(Diagnosis::ChecksumZero, offset, 2, 0, 0),
+        Some(Checksum::Illegal) if !may_be_zero(packet, layer) => report.add(Diagnosis::ChecksumZero, offset, 2, 0, 0),
         _ => {}
     }
 }

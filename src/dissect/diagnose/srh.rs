@@ -6,8 +6,8 @@ use super::Report;
 use crate::dissect::diagnosis::Diagnosis;
 use crate::dissect::{Layer, Packet};
 use crate::srv6::hmac::{Form, HmacTlv, LINUX_MAX_SEGMENTS, Status};
-use crate::srv6::{csid, linux, path};
-use crate::wire::proto::Proto;
+use crate::srv6::path::Relation;
+use crate::srv6::{linux, path};
 use crate::wire::srh::{FIXED_LEN, SEGMENT_LEN, Srh, flag};
 use crate::wire::srh_tlv;
 
@@ -27,9 +27,14 @@ pub(super) fn diagnose(packet: &Packet<'_>, layer: &Layer, report: &mut Report) 
     lengths(&srh, report);
     destination(packet, layer, &srh, report);
     segments(&srh, report);
-    let draft = flag::DRAFT_CLEANUP | flag::DRAFT_PROTECTED | flag::DRAFT_ALERT | flag::DRAFT_HMAC;
+    // Linux keeps using the one for HMACs, which is looked at together with them.
+    let draft = flag::DRAFT_CLEANUP | flag::DRAFT_PROTECTED | flag::DRAFT_ALERT;
     if srh.flags() & draft != 0 {
         report.add(Diagnosis::DraftFlags, FLAGS, 1, u64::from(srh.flags() & draft), 0);
+    }
+    let unknown = srh.flags() & !(draft | flag::DRAFT_HMAC | flag::OAM);
+    if unknown != 0 {
+        report.add(Diagnosis::UnknownFlags, FLAGS, 1, u64::from(unknown), 0);
     }
     // A header that was cut short ends in the middle of a TLV by no fault of its own.
     if srh.len() == srh.claimed_len() {
@@ -50,37 +55,20 @@ fn lengths(srh: &Srh<'_>, report: &mut Report) {
     }
 }
 
-/// What the IPv6 header says beside the SRH. Only the first SRH of a packet is
-/// the one that the destination is taken from.
+/// What the IPv6 header says beside the SRH that the destination is taken from.
 fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) {
-    let Some(network) = packet.network(layer) else { return };
-    let mut same = packet.layers().iter().filter(|l| l.proto == Proto::Srh && l.network == layer.network);
-    if same.next().is_none_or(|first| first.start != layer.start) {
-        return;
-    }
+    let Some(relation) = packet.relation(layer, srh) else { return };
     let left = srh.segments_left();
-    if left > 0 && network.hop_limit() == 1 && !layer.quoted {
+    // In a quotation it is what the error was about.
+    let last_hop = packet.network(layer).is_some_and(|network| network.hop_limit() == 1) && !layer.quoted;
+    if left > 0 && last_hop {
         report.add(Diagnosis::HopLimitOne, SEGMENTS_LEFT, 1, u64::from(left), 0);
     }
-    // At the start of a reduced list there is no entry to compare with.
-    let Some(active) = path::active(srh) else { return };
-    let destination = network.destination();
-    if destination == active || is_compressed(packet, srh, active, destination) {
-        return;
+    match relation {
+        Relation::Masqueraded => report.add(Diagnosis::Masqueraded, SEGMENTS_LEFT, 1, u64::from(left), 0),
+        Relation::Other => report.add(Diagnosis::DestinationDiffers, SEGMENTS_LEFT, 1, u64::from(left), 0),
+        Relation::Active | Relation::First | Relation::Compressed => {}
     }
-    if path::final_destination(srh) == Some(destination) {
-        report.add(Diagnosis::Masqueraded, SEGMENTS_LEFT, 1, u64::from(left), 0);
-    } else {
-        report.add(Diagnosis::DestinationDiffers, SEGMENTS_LEFT, 1, u64::from(left), 0);
-    }
-}
-
-/// Whether a destination differs from the active segment only as nodes on the
-/// way make compressed SIDs differ, by the plan or by its looks.
-fn is_compressed(packet: &Packet<'_>, srh: &Srh<'_>, active: Ipv6Addr, destination: Ipv6Addr) -> bool {
-    let locators = &packet.settings().locators;
-    let planned = !locators.is_empty() && !locators.still_to_visit(destination, Some(srh)).is_empty();
-    planned || csid::is_shifted(active, destination) || csid::is_replaced(active, destination)
 }
 
 /// Addresses that can be no segments, and segments that come twice.
@@ -108,6 +96,12 @@ fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) 
         }
         return;
     }
+    let destination = packet.network(layer).map(|network| network.destination());
+    let hidden = destination.map_or(0, |destination| path::hidden_segments(srh, destination));
+    if hidden > 0 {
+        let (last, at) = (u64::from(srh.last_entry()), srh.tlv_offset());
+        return report.add(Diagnosis::HiddenSlots, at, hidden * SEGMENT_LEN, last, hidden as u64);
+    }
     let (mut overruns, mut pad1, mut hmac) = (false, false, None);
     for tlv in srh.tlvs() {
         if tlv.overruns {
@@ -125,11 +119,6 @@ fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) 
         pad1 |= tlv.kind == 0;
         hmac = hmac.or((tlv.kind == srh_tlv::HMAC).then_some(tlv));
     }
-    let unused = srh.slots().saturating_sub(usize::from(srh.last_entry()) + 1);
-    if overruns && unused > 0 {
-        let (last, at) = (u64::from(srh.last_entry()), srh.tlv_offset());
-        report.add(Diagnosis::HiddenSlots, at, srh.tlv_bytes().len(), last, unused as u64);
-    }
     if pad1 && !overruns && !linux::tlvs_parse_on_linux(srh.tlv_bytes()) {
         report.add(Diagnosis::Pad1OnLinux, srh.tlv_offset(), srh.tlv_bytes().len(), 0, 0);
     }
@@ -143,6 +132,9 @@ fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) 
         Some(tlv) => {
             let (at, len) = (tlv.offset, tlv.len());
             let segments = srh.segment_count();
+            if path::is_reduced(srh) && HmacTlv::of(&tlv).is_some_and(|hmac| !hmac.d_bit()) {
+                report.add(Diagnosis::HmacReduced, at, len, 0, 0);
+            }
             if !flagged {
                 report.add(Diagnosis::HmacNoFlag, at, len, 0, 0);
             } else if segments > LINUX_MAX_SEGMENTS {

@@ -1,135 +1,15 @@
-//! Compressed SIDs (RFC 9800): which addresses carry several, and which they are.
-//!
-//! A NEXT-C-SID carrier is an address whose block is followed by C-SIDs, the
-//! next one first; a node shifts its own out (§4.1):
-//!
-//! ```text
-//! | block, LBL bits | C-SID, LNFL bits | C-SID | ... | zeros |
-//! ```
-//!
-//! A REPLACE-C-SID container is a list entry that is nothing but C-SIDs, filled
-//! from its low end; the destination holds the block, the current C-SID, and in
-//! its lowest bits where the container is being read (§4.2). Neither can be told
-//! from an address by looking at it: a [`Locators`] plan says where they are.
+//! A plan of locators: which blocks are compressed how, and what SIDs are
+//! called.
 
 use std::net::Ipv6Addr;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::looks::looks_like_f3216;
+use super::{Flavor, Layout};
 use crate::srv6::behavior;
-use crate::wire::srh::{MAX_SEGMENTS, Srh};
-
-/// How a locator block's SIDs are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Flavor {
-    /// NEXT-C-SID: shifted out of the destination.
-    Next,
-    /// REPLACE-C-SID: copied from a container into the destination.
-    Replace,
-}
-
-/// Where the parts of a compressed SID lie, in bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
-    /// The length of the locator block (LBL).
-    pub block: u8,
-    /// The length of a C-SID (LNFL): locator node and function.
-    pub csid: u8,
-    /// How it is compressed.
-    pub flavor: Flavor,
-}
-
-impl Layout {
-    /// The common format F3216: a block of 32 bits, C-SIDs of 16.
-    pub const F3216: Self = Self { block: 32, csid: 16, flavor: Flavor::Next };
-
-    /// A layout with room for at least one C-SID.
-    fn new(block: u8, csid: u8, flavor: Flavor) -> Option<Self> {
-        let fits = (8..=120).contains(&block) && (1..=64).contains(&csid) && u32::from(block) + u32::from(csid) <= 128;
-        fits.then_some(Self { block, csid, flavor })
-    }
-
-    /// The block of an address, and nothing behind it.
-    fn block_of(self, address: Ipv6Addr) -> u128 {
-        address.to_bits() & !(u128::MAX >> self.block)
-    }
-
-    /// The bits of `address` from `at` on, a C-SID's worth.
-    fn csid_at(self, address: u128, at: u32) -> u128 {
-        address << at >> (128 - u32::from(self.csid))
-    }
-
-    /// The SID of a C-SID in a block.
-    fn sid(self, block: u128, csid: u128) -> Ipv6Addr {
-        Ipv6Addr::from_bits(block | csid << (128 - u32::from(self.block) - u32::from(self.csid)))
-    }
-
-    /// The SIDs that a NEXT-C-SID carrier still holds, the current one first.
-    /// A C-SID of zero ends them.
-    pub fn carried(self, carrier: Ipv6Addr) -> impl Iterator<Item = Ipv6Addr> + Clone {
-        let (bits, block) = (carrier.to_bits(), self.block_of(carrier));
-        let step = u32::from(self.csid);
-        (0..)
-            .map(move |index| u32::from(self.block) + index * step)
-            .take_while(move |at| at + step <= 128)
-            .map(move |at| self.csid_at(bits, at))
-            .take_while(|csid| *csid != 0)
-            .map(move |csid| self.sid(block, csid))
-    }
-
-    /// A carrier as it arrives at the last of its SIDs: block, C-SID, zeros. A
-    /// carrier without C-SIDs stays as it is.
-    pub fn arriving(self, carrier: Ipv6Addr) -> Ipv6Addr {
-        self.carried(carrier).last().unwrap_or(carrier)
-    }
-
-    /// Bits of the index that REPLACE-C-SID keeps in the destination.
-    fn index_bits(self) -> u32 {
-        let per_container = 128 / u32::from(self.csid);
-        per_container.next_power_of_two().trailing_zeros()
-    }
-
-    /// The SIDs that a packet under REPLACE-C-SID still visits, the current one
-    /// first, as each stands in the destination but without the index (RFC 9800
-    /// §4.2.1's steps).
-    fn replaced(self, destination: Ipv6Addr, srh: &Srh<'_>) -> Vec<Ipv6Addr> {
-        let per_container = 128 / u32::from(self.csid);
-        let index_mask = (1u128 << self.index_bits()) - 1;
-        let entry = |left: usize| srh.segment(left).map(Ipv6Addr::to_bits);
-        let csid = |left: usize, index: u32| entry(left).map(|bits| self.csid_at(bits, index * u32::from(self.csid)));
-        let mut left = usize::from(srh.segments_left());
-        let mut index = (destination.to_bits() & index_mask) as u32;
-        let mut sids = vec![Ipv6Addr::from_bits(destination.to_bits() & !index_mask)];
-        let block = self.block_of(destination);
-        while sids.len() < MAX_SEGMENTS * per_container as usize {
-            if index != 0 {
-                index -= 1;
-                if index < per_container
-                    && let Some(next @ 1..) = csid(left, index)
-                {
-                    sids.push(self.sid(block, next));
-                    continue;
-                }
-                // The container is used up: the next entry is a full SID.
-                let Some(next) = left.checked_sub(1).and_then(entry) else { break };
-                left -= 1;
-                index = (next & index_mask) as u32;
-                sids.push(Ipv6Addr::from_bits(next & !index_mask));
-            } else {
-                let Some(fewer) = left.checked_sub(1) else { break };
-                left = fewer;
-                index = per_container - 1;
-                match csid(left, index) {
-                    Some(next @ 1..) => sids.push(self.sid(block, next)),
-                    _ => break,
-                }
-            }
-        }
-        sids
-    }
-}
+use crate::wire::srh::Srh;
 
 /// A name for a SID, or for all SIDs of a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -400,6 +280,9 @@ impl Locators {
     /// containers taken apart, as far as the plan knows them. Empty where
     /// nothing is compressed.
     pub fn still_to_visit(&self, destination: Ipv6Addr, srh: Option<&Srh<'_>>) -> Vec<Ipv6Addr> {
+        if self.blocks.is_empty() && !self.guess {
+            return Vec::new();
+        }
         let mut compressed = false;
         let mut expand = |address: Ipv6Addr, sids: &mut Vec<Ipv6Addr>| {
             let before = sids.len();
@@ -414,7 +297,7 @@ impl Locators {
         let mut sids = Vec::new();
         match (self.layout(destination), srh) {
             (Some(layout @ Layout { flavor: Flavor::Replace, .. }), Some(srh)) => {
-                return layout.replaced(destination, srh);
+                return layout.replaced(destination, *srh).collect();
             }
             (_, srh) => {
                 expand(destination, &mut sids);
@@ -427,47 +310,22 @@ impl Locators {
         if compressed { sids } else { Vec::new() }
     }
 
+    /// What stands behind the C-SIDs of a carrier, as a count of bits cannot
+    /// tell: an argument.
+    pub fn argument(&self, carrier: Ipv6Addr) -> Option<u128> {
+        self.layout(carrier).filter(|layout| layout.flavor == Flavor::Next)?.argument(carrier)
+    }
+
     /// The destination that a packet arrives with at the end of its path, where
     /// that is not simply `last`, its last segment: a carrier's last SID.
     pub fn arriving(&self, destination: Ipv6Addr, srh: Option<&Srh<'_>>, last: Ipv6Addr) -> Option<Ipv6Addr> {
         match (self.layout(destination), srh) {
             (Some(layout @ Layout { flavor: Flavor::Replace, .. }), Some(srh)) => {
-                layout.replaced(destination, srh).last().copied()
+                layout.replaced(destination, *srh).last()
             }
             _ => self.layout(last).filter(|layout| layout.flavor == Flavor::Next).map(|layout| layout.arriving(last)),
         }
     }
-}
-
-/// Whether an address looks like a NEXT-C-SID carrier of F3216: in unique local
-/// space or in 5f00::/16 (RFC 9602), at least one C-SID, and only zeros after
-/// the first zero C-SID.
-fn looks_like_f3216(address: Ipv6Addr) -> bool {
-    let [first, _, csids @ ..] = address.segments();
-    let used = csids.iter().take_while(|csid| **csid != 0).count();
-    (first & 0xfe00 == 0xfc00 || first == 0x5f00) && used > 0 && csids[used..].iter().all(|csid| *csid == 0)
-}
-
-/// Whether `now` is `before` with C-SIDs shifted out, under any layout whose
-/// lengths are whole bytes: what NEXT-C-SID nodes on the way make of a carrier.
-pub fn is_shifted(before: Ipv6Addr, now: Ipv6Addr) -> bool {
-    let (before, now) = (before.to_bits(), now.to_bits());
-    (1..15u32).map(|bytes| bytes * 8).any(|block| {
-        let same_block = (before ^ now) >> (128 - block) == 0;
-        let rest = |bits: u128| bits << block;
-        same_block && (1..16 - block / 8).any(|bytes| rest(before) << (bytes * 8) == rest(now)) && rest(now) != 0
-    })
-}
-
-/// Whether `destination` holds a C-SID of `container` where its lowest bits say,
-/// under a layout of 16- or 32-bit C-SIDs: what REPLACE-C-SID nodes make.
-pub fn is_replaced(container: Ipv6Addr, destination: Ipv6Addr) -> bool {
-    let (container, destination) = (container.to_bits(), destination.to_bits());
-    [16u32, 32].into_iter().any(|csid| {
-        let index = (destination & u128::from(128 / csid - 1)) as u32;
-        let current = container << (index * csid) >> (128 - csid);
-        current != 0 && (16..=128 - csid).step_by(8).any(|block| destination << block >> (128 - csid) == current)
-    })
 }
 
 #[cfg(test)]
@@ -478,75 +336,14 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn plan(locators: &[&str]) -> Locators {
-        let mut plan = Locators::default();
-        locators.iter().for_each(|text| plan.add(text).unwrap());
-        plan
-    }
-
-    fn srh(left: u8, segments: &[&str]) -> Vec<u8> {
-        let mut bytes = vec![59, segments.len() as u8 * 2, 4, left, segments.len() as u8 - 1, 0, 0, 0];
-        bytes.extend(segments.iter().flat_map(|s| ip(s).octets()));
-        bytes
-    }
-
-    fn text(sids: &[Ipv6Addr]) -> Vec<String> {
-        sids.iter().map(ToString::to_string).collect()
-    }
-
-    #[test]
-    fn a_carrier_is_taken_apart() {
-        let plan = plan(&["fcbb:bb00::/32:16"]);
-        let sids = plan.still_to_visit(ip("fcbb:bb00:100:200:300::"), None);
-        assert_eq!(text(&sids), ["fcbb:bb00:100::", "fcbb:bb00:200::", "fcbb:bb00:300::"]);
-        let all = ip("fcbb:bb00:1:2:3:4:5:6");
-        assert_eq!(plan.still_to_visit(all, None).len(), 6);
-        assert_eq!(plan.arriving(all, None, all), Some(ip("fcbb:bb00:6::")));
-        assert!(plan.still_to_visit(ip("2001:db8::1"), None).is_empty());
-    }
-
-    #[test]
-    fn carriers_in_the_list_follow() {
-        let plan = plan(&["fcbb:bb00::/32:16"]);
-        let bytes = srh(1, &["2001:db8::9", "fcbb:bb00:1:2::"]);
-        let header = Srh::new(&bytes).unwrap();
-        let sids = plan.still_to_visit(ip("fcbb:bb00:2::"), Some(&header));
-        assert_eq!(text(&sids), ["fcbb:bb00:2::", "2001:db8::9"]);
-    }
-
-    /// The example of five SIDs in one container.
-    #[test]
-    fn a_container_is_taken_apart() {
-        let plan = plan(&["2001:db8:b::/48:32:replace"]);
-        let list = "5:1:4:1:3:1:2:1";
-        let expected =
-            ["2001:db8:b:1:1::", "2001:db8:b:2:1::", "2001:db8:b:3:1::", "2001:db8:b:4:1::", "2001:db8:b:5:1::"];
-        let start = srh(1, &[list]);
-        let start = Srh::new(&start).unwrap();
-        assert_eq!(text(&plan.still_to_visit(ip("2001:db8:b:1:1::"), Some(&start))), expected);
-        let later = srh(0, &[list]);
-        let later = Srh::new(&later).unwrap();
-        assert_eq!(text(&plan.still_to_visit(ip("2001:db8:b:3:1::2"), Some(&later))), expected[2..]);
-        assert_eq!(plan.arriving(ip("2001:db8:b:3:1::2"), Some(&later), ip(list)), Some(ip("2001:db8:b:5:1::")));
-    }
-
     #[test]
     fn guessing_needs_a_carriers_shape() {
-        let guess = plan(&["auto"]);
+        let mut guess = Locators::default();
+        guess.add("auto").unwrap();
         assert_eq!(guess.layout(ip("fcbb:bb00:1:2::")), Some(Layout::F3216));
         for other in ["fc00:a::1", "2001:db8:1:2::", "fcbb:bb00::", "fc00:0:2::100"] {
             assert_eq!(guess.layout(ip(other)), None, "{other}");
         }
-    }
-
-    #[test]
-    fn shifted_carriers_are_recognised() {
-        assert!(is_shifted(ip("fcbb:bb00:1:2:3::"), ip("fcbb:bb00:2:3::")));
-        assert!(is_shifted(ip("fcbb:bb00:1:2:3::"), ip("fcbb:bb00:3::")));
-        assert!(!is_shifted(ip("fcbb:bb00:1:2:3::"), ip("fcbb:bb00:4::")));
-        assert!(!is_shifted(ip("2001:db8::1"), ip("2001:db8::2")));
-        assert!(is_replaced(ip("5:1:4:1:3:1:2:1"), ip("2001:db8:b:3:1::2")));
-        assert!(!is_replaced(ip("2001:db8::1"), ip("2001:db8::2")));
     }
 
     #[test]
