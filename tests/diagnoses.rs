@@ -42,6 +42,7 @@ fn cases() -> Vec<Case> {
         ("ip.version", ("eth/ip6(version=5)/udp", Whole), ("eth/ip6/udp", Whole)),
         ("ip.header_length", ("ip4(ihl=4)/udp", Whole), ("ip4(ihl=5)/udp", Whole)),
         ("ip.hop_limit", ("ip6(hlim=0)/udp", Whole), ("ip6(hlim=1)/udp", Whole)),
+        ("ip.payload_length", ("ip6(plen=0)/udp", Whole), ("ip6(plen=0, nxt=59)", Whole)),
         ("ip.no_next_header", ("ip6(nxt=59)/hex(00)", Whole), ("ip6(nxt=59)", Whole)),
         (
             "srh.segments_left",

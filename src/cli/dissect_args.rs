@@ -22,6 +22,9 @@ pub struct DissectArguments {
     #[arg(long, value_name = "KEY")]
     hmac_key: Vec<Secret>,
     /// Verify HMAC TLVs with the keys in this file, one ID:sha1|sha256:SECRET a line
+    ///
+    /// ID is the Key ID, in decimal or after 0x; the secret goes up to the end of the line, blanks
+    /// included. Empty lines, and those that start with #, are skipped.
     #[arg(long, value_name = "FILE")]
     hmac_keys: Option<PathBuf>,
     /// Take compressed SIDs apart: BLOCK/LENGTH:C-SID-LENGTH[:next|replace], or auto to guess
@@ -29,7 +32,19 @@ pub struct DissectArguments {
     #[arg(long, value_name = "LOCATOR")]
     locator: Vec<String>,
     /// Locators, and names and behaviours of SIDs, from this TOML file
-    #[arg(long, value_name = "FILE")]
+    ///
+    ///     [[locator]]               # a block of compressed SIDs
+    ///     prefix = "fcbb:bb00::/32"
+    ///     csid = 16                 # bits of a C-SID
+    ///     flavor = "next"           # or "replace"
+    ///     [[sid]]                   # a SID, or all SIDs of a prefix
+    ///     sid = "fc00:a::/48"
+    ///     name = "n2"
+    ///     behavior = "End.DT46"     # of IANA's registry
+    ///     locator = 48              # bits of the locator, and of the function; the rest is
+    ///     function = 16             # the argument
+    ///     argument = "mob-session"  # RFC 9433's Args.Mob.Session
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     locators: Option<PathBuf>,
     /// Dissect what goes over a UDP port as a protocol: 5000=stamp; may be repeated
     #[arg(long, value_name = "PORT=PROTOCOL")]

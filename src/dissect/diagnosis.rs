@@ -60,9 +60,10 @@ macro_rules! catalogue {
 catalogue! {
     HeaderCut "header.cut" Error "the header needs {a} bytes, {b} are there" "";
     SnapLen "capture.snaplen" Note "the capture kept {b} of the frame's {a} bytes" "";
-    LengthOverrun "length.overrun" Error "the length field claims {a} bytes, {b} are there" "RFC 8200 §3";
+    LengthOverrun "length.overrun" Error "the length field claims {a} bytes, {b} are there" "RFC 8200 §3, RFC 791 §3.1, RFC 768";
     BadVersion "ip.version" Error "the version is {a}, expected {b}" "RFC 8200 §3";
-    BadHeaderLength "ip.header_length" Error "the header length of {a} bytes is below the minimum of {b}" "RFC 791 §3.1";
+    BadHeaderLength "ip.header_length" Error "the header length of {a} bytes is below the minimum of {b}" "RFC 791 §3.1, RFC 9293 §3.1";
+    NoPayloadLength "ip.payload_length" Note "the payload length is 0, yet {a} bytes follow, and no Jumbo Payload option tells how many" "RFC 8200 §3, RFC 2675 §2";
     HopLimitZero "ip.hop_limit" Warn "the hop limit is 0" "RFC 8200 §3";
     NoNextHeader "ip.no_next_header" Note "{a} bytes follow, though nothing should (Next Header 59)" "RFC 8200 §4.7";
     SegmentsLeft "srh.segments_left" Error "Segments Left is {a}, more than Last Entry {b} + 1" "RFC 8754 §4.3.1.1";

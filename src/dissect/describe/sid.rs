@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
-use crate::srv6::csid::Named;
+use crate::srv6::csid::{Locators, Named};
 use crate::wire::field::Value;
 use crate::wire::proto::Proto;
 use crate::wire::sid;
@@ -26,17 +26,21 @@ impl fmt::Display for Called<'_> {
 }
 
 /// The parts of a SID that the plan tells apart.
-pub(super) fn parts(named: &Named, address: Ipv6Addr, out: &mut Out<'_, '_>) {
+pub(super) fn parts(plan: &Locators, named: &Named, address: Ipv6Addr, out: &mut Out<'_, '_>) {
     for (field, text) in [(&sid::NAME, &named.name), (&sid::BEHAVIOR, &named.behavior)] {
         if let Some(text) = text {
             out.derived(field, Value::Text(text));
         }
     }
+    // What follows in a carrier is not this SID's.
+    let address = plan.current(address);
     let Some(parts) = named.parts(address) else { return };
     // Text that is not the packet's, in a buffer of its own: at most 43 bytes.
     let locator = format!("{}/{}", parts.locator.0, parts.locator.1);
     out.derived(&sid::LOCATOR, Value::Text(&locator));
-    out.derived(&sid::FUNCTION, Value::Uint(parts.function));
+    let digits = usize::from(named.function.unwrap_or_default()).div_ceil(4);
+    let text = format_args!("Function: 0x{:0digits$x}", parts.function);
+    out.derived_as(&sid::FUNCTION, Value::Uint(parts.function), text);
     let digits = usize::from(parts.argument.1).div_ceil(4);
     out.derived(&sid::ARGUMENT, Value::Text(&format!("0x{:0digits$x}", parts.argument.0)));
     if let Some(session) = named.mob_session(address) {
@@ -55,7 +59,7 @@ pub(super) fn destination(packet: &Packet<'_>, layer: &Layer, address: Ipv6Addr,
         return;
     }
     if let Some(named) = locators.named(address) {
-        parts(named, address, out);
+        parts(locators, named, address, out);
     }
     let routed = packet.layers().iter().any(|l| l.proto == Proto::Srh && l.network == layer.network);
     if !routed {

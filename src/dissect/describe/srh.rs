@@ -95,7 +95,7 @@ fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
         match named {
             Some(named) => {
                 out.open_value(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
-                sids::parts(named, segment, out);
+                sids::parts(locators, named, segment, out);
                 out.close();
             }
             None => out.value_as(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text),

@@ -5,8 +5,10 @@ mod srh;
 use crate::capture::Frame;
 use crate::dissect::diagnosis::{Diagnosis, Finding};
 use crate::dissect::{Checksum, Dissection, Layer, Packet};
-use crate::wire::bytes::{u8_at, u16_at};
+use crate::wire::bytes::{tail, u8_at, u16_at};
+use crate::wire::ipv6::Ipv6;
 use crate::wire::names::ip_proto;
+use crate::wire::options;
 use crate::wire::proto::Proto;
 
 /// The most findings that one layer can have.
@@ -39,7 +41,7 @@ pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
         let packet = Packet::new(*frame, dissection);
         match layer.proto {
             Proto::Srh => srh::diagnose(&packet, &layer, &mut report),
-            Proto::Ipv6 => hop_limit(&packet, &layer, &mut report),
+            Proto::Ipv6 => ipv6(&packet, index, &layer, &mut report),
             Proto::Data => no_next_header(&packet, index, &layer, &mut report),
             Proto::Udp => checksum(&packet, &layer, 6, &mut report),
             Proto::Tcp => checksum(&packet, &layer, 16, &mut report),
@@ -54,11 +56,25 @@ pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
     }
 }
 
-fn hop_limit(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+fn ipv6(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report) {
+    let Ok(header) = Ipv6::new(packet.header(layer)) else { return };
     // In a quotation it is what the error was about.
-    if !layer.quoted && u8_at(packet.header(layer), 7) == Some(0) {
+    if header.hop_limit() == 0 && !layer.quoted {
         report.add(Diagnosis::HopLimitZero, 7, 1, 0, 0);
     }
+    let next = packet.layers().get(usize::from(index) + 1);
+    if header.payload_len() == 0
+        && header.next_header() != ip_proto::NONE
+        && !next.is_some_and(|next| next.proto == Proto::HopByHop && has_jumbo(packet.header(next)))
+        && let following @ 1.. = layer.end - layer.header_end
+    {
+        report.add(Diagnosis::NoPayloadLength, 4, 2, u64::from(following), 0);
+    }
+}
+
+/// Whether a Hop-by-Hop Options header has a Jumbo Payload option (RFC 2675 §2).
+fn has_jumbo(header: &[u8]) -> bool {
+    options::walk(tail(header, 2)).any(|option| option.kind == options::kind::JUMBO)
 }
 
 /// Bytes after a header that says that there are none.

@@ -143,8 +143,11 @@ impl<'a> Walk<'_, 'a> {
     fn narrow(&mut self, at: usize, claimed_end: usize) {
         if claimed_end > self.claimed_end {
             if !self.quoted {
-                let available = self.claimed_end.saturating_sub(at);
-                self.find(Diagnosis::LengthOverrun, at, 0, (claimed_end - at) as u64, available as u64);
+                let (claimed, available) = ((claimed_end - at) as u64, self.claimed_end.saturating_sub(at) as u64);
+                // It is about the header that comes next.
+                let layer = self.dissection.layer_count;
+                let what = Diagnosis::LengthOverrun;
+                self.dissection.report(Finding { what, layer, start: at as u32, len: 0, a: claimed, b: available });
             }
         } else if claimed_end < self.end {
             if let Some(place) = self.tails.get_mut(self.tail_count) {

@@ -310,6 +310,13 @@ impl Locators {
         if compressed { sids } else { Vec::new() }
     }
 
+    /// The SID that an address is to the node that has it: of a carrier, the
+    /// block and the first C-SID.
+    pub fn current(&self, address: Ipv6Addr) -> Ipv6Addr {
+        let layout = self.layout(address).filter(|layout| layout.flavor == Flavor::Next);
+        layout.and_then(|layout| layout.carried(address).next()).unwrap_or(address)
+    }
+
     /// What stands behind the C-SIDs of a carrier, as a count of bits cannot
     /// tell: an argument.
     pub fn argument(&self, carrier: Ipv6Addr) -> Option<u128> {
