@@ -410,7 +410,12 @@ fn written_and_read_again_is_the_same() {
     for file in whole() {
         let copy = scratch.file("copy.pcapng");
         assert_eq!(good(&format!("-w {}", copy.display()), &[&file]), "");
-        assert_eq!(good("-V -t ad", &[&copy]), good("-V -t ad", &[&file]), "{}", file.display());
+        // Only pcapng says which interface it was.
+        let tree = |file| {
+            let text = good("-V -t ad", &[file]);
+            text.lines().filter(|line| !line.starts_with("    Interface ")).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(tree(&copy), tree(&file), "{}", file.display());
     }
     // And through a pipe, as other tools have it.
     let file = Path::new("testdata/kernel/encap.pcap");
