@@ -13,6 +13,22 @@ use crate::srv6::csid::Locators;
 use crate::srv6::hmac::{Key, Keys};
 use crate::wire::proto::Proto;
 
+/// The help of `--locators`: the file's form, as it is to be laid out.
+const LOCATORS_HELP: &str = "\
+Locators, and names and behaviours of SIDs, from this TOML file
+
+    [[locator]]               # a block of compressed SIDs
+    prefix = \"fcbb:bb00::/32\"
+    csid = 16                 # bits of a C-SID
+    flavor = \"next\"           # or \"replace\"
+    [[sid]]                   # a SID, or all SIDs of a prefix
+    sid = \"fc00:a::/48\"
+    name = \"n2\"
+    behavior = \"End.DT46\"     # of IANA's registry
+    locator = 48              # bits of the locator, and of the function; the rest is
+    function = 16             # the argument
+    argument = \"mob-session\"  # RFC 9433's Args.Mob.Session";
+
 /// What dissecting needs to know beyond the packets.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Knowledge")]
@@ -32,19 +48,7 @@ pub struct DissectArguments {
     #[arg(long, value_name = "LOCATOR")]
     locator: Vec<String>,
     /// Locators, and names and behaviours of SIDs, from this TOML file
-    ///
-    ///     [[locator]]               # a block of compressed SIDs
-    ///     prefix = "fcbb:bb00::/32"
-    ///     csid = 16                 # bits of a C-SID
-    ///     flavor = "next"           # or "replace"
-    ///     [[sid]]                   # a SID, or all SIDs of a prefix
-    ///     sid = "fc00:a::/48"
-    ///     name = "n2"
-    ///     behavior = "End.DT46"     # of IANA's registry
-    ///     locator = 48              # bits of the locator, and of the function; the rest is
-    ///     function = 16             # the argument
-    ///     argument = "mob-session"  # RFC 9433's Args.Mob.Session
-    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    #[arg(long, value_name = "FILE", long_help = LOCATORS_HELP)]
     locators: Option<PathBuf>,
     /// Dissect what goes over a UDP port as a protocol: 5000=stamp; may be repeated
     #[arg(long, value_name = "PORT=PROTOCOL")]
