@@ -3,6 +3,9 @@
 //! An [`Engine`] takes finished packets and puts them on a wire; it never
 //! changes a byte of them. [`PacketEngine`] is AF_PACKET, [`Raw6Engine`] a raw
 //! IPv6 socket. [`pace::run`] drives any engine by a count and a clock.
+//!
+//! Packets come from a [`Source`], which lends them one by one; a [`Supply`]
+//! has as many sources as threads want.
 
 mod error;
 pub mod neighbour;
@@ -10,12 +13,14 @@ pub mod pace;
 mod packet;
 pub mod prepare;
 mod raw6;
+mod source;
 
 use std::net::Ipv6Addr;
 
 pub use error::SendError;
 pub use packet::PacketEngine;
 pub use raw6::Raw6Engine;
+pub use source::{Source, Supply, Turns};
 
 use crate::wire::bytes::array_at;
 

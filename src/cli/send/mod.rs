@@ -1,13 +1,15 @@
 //! `sr6 send`: build packets and transmit them.
 
-use std::net::Ipv6Addr;
+mod flags;
+
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use self::flags::Flags;
 use super::value::duration;
 use super::{Exit, Failure, Outcome};
-use crate::craft::{self, Stack};
+use crate::craft::Stack;
 use crate::notation;
 use crate::sys::signal;
 use crate::transmit::pace::{self, Pace, Summary};
@@ -47,72 +49,12 @@ pub struct Arguments {
     flags: Flags,
 }
 
-/// The packet by flags instead of notation.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "One packet without notation")]
-struct Flags {
-    /// Segments in the order they are travelled, the destination last
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "notations", requires = "udp")]
-    path: Vec<Ipv6Addr>,
-    /// UDP ports
-    #[arg(long, value_name = "SPORT:DPORT", value_parser = ports, requires = "path")]
-    udp: Option<(u16, u16)>,
-    /// Payload
-    #[arg(long, value_name = "TEXT", requires = "path")]
-    data: Option<String>,
-    /// Source address; the route's choice where it is not given
-    #[arg(long, value_name = "ADDR", requires = "path")]
-    src: Option<Ipv6Addr>,
-    /// Hop limit
-    #[arg(long, value_name = "N", requires = "path")]
-    hlim: Option<u8>,
-    /// Flow label
-    #[arg(long, value_name = "N", requires = "path")]
-    flow: Option<u32>,
-    /// The SRH's tag
-    #[arg(long, value_name = "N", requires = "path")]
-    tag: Option<u16>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Via {
     /// AF_PACKET: Ethernet frames, the IPv6 ones with a header resolved for them
     Packet,
     /// A raw IPv6 socket: the kernel routes the packet and adds the link layer
     Raw6,
-}
-
-impl Flags {
-    /// The layers that the flags stand for.
-    fn stack(&self) -> Stack {
-        let mut ip6 = craft::ip6();
-        if let Some(address) = self.src {
-            ip6 = ip6.src(address);
-        }
-        if let Some(label) = self.flow {
-            ip6 = ip6.flow(label);
-        }
-        if let Some(limit) = self.hlim {
-            ip6 = ip6.hlim(limit);
-        }
-        let mut srh = craft::srh().path(self.path.iter().copied());
-        if let Some(tag) = self.tag {
-            srh = srh.tag(tag);
-        }
-        let (sport, dport) = self.udp.unwrap_or_default();
-        let stack = ip6 / srh / craft::udp(sport, dport);
-        match &self.data {
-            Some(text) => stack / text.as_str(),
-            None => stack,
-        }
-    }
-}
-
-/// Reads `SPORT:DPORT`.
-fn ports(text: &str) -> Result<(u16, u16), String> {
-    let (source, destination) = text.split_once(':').ok_or("two ports are needed: SPORT:DPORT")?;
-    let port = |text: &str| text.parse().map_err(|_| format!("{text:?} is not a port"));
-    Ok((port(source)?, port(destination)?))
 }
 
 /// Runs `sr6 send`.
@@ -229,43 +171,5 @@ fn unsent(error: SendError) -> Failure {
         | SendError::NoNeighbour { .. }
         | SendError::Interrupted
         | SendError::Io { .. } => Failure::no(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flags_as_notation() {
-        let mut flags = Flags {
-            path: vec!["2001:db8::2".parse().unwrap(), "2001:db9::1".parse().unwrap()],
-            udp: Some((51129, 3000)),
-            data: Some("Hello, I'm here\n".to_owned()),
-            src: None,
-            hlim: None,
-            flow: None,
-            tag: None,
-        };
-        assert_eq!(
-            notation::print(&flags.stack()),
-            "ip6/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport=51129, dport=3000)/\"Hello, I'm here\\n\""
-        );
-        flags.src = Some("fc00::1".parse().unwrap());
-        (flags.hlim, flags.flow, flags.tag) = (Some(3), Some(0xabcde), Some(7));
-        flags.data = None;
-        assert_eq!(
-            notation::print(&flags.stack()),
-            "ip6(src=fc00::1, flow=0xabcde, hlim=3)/srh(path=[2001:db8::2, 2001:db9::1], tag=0x7)\
-             /udp(sport=51129, dport=3000)"
-        );
-    }
-
-    #[test]
-    fn port_pairs() {
-        assert_eq!(ports("1:65535"), Ok((1, 65535)));
-        for text in ["1", "1:", ":1", "1:65536", "a:b"] {
-            assert!(ports(text).is_err(), "{text}");
-        }
     }
 }
