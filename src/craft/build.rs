@@ -6,7 +6,9 @@
 //! there. Sealing goes back outwards and fills in what depends on the bytes
 //! inside: lengths, then checksums. Neither touches a field that was given.
 
-use crate::craft::{Arg, CraftError, Layer, Problem, extension, internet, link, srh, upper};
+use crate::craft::Arg;
+use crate::craft::check::Check;
+use crate::craft::{CraftError, Layer, Problem, extension, internet, link, srh, upper};
 use crate::wire::cooked;
 use crate::wire::data;
 use crate::wire::field::{At, Field, WriteError};
@@ -23,7 +25,13 @@ pub(super) type Step<T = ()> = Result<T, CraftError>;
 /// field has no room for, a header that cannot announce the next one. A field
 /// that is given is never in the way: giving it lifts the limit.
 pub fn build(layers: &[Layer]) -> Result<Vec<u8>, CraftError> {
-    let mut packet = Packet { bytes: Vec::new(), starts: Vec::with_capacity(layers.len()) };
+    assemble(layers).map(|packet| packet.bytes)
+}
+
+/// As [`build`], with what is known of the bytes: where layers start, which
+/// checksums were computed and over what.
+pub(super) fn assemble(layers: &[Layer]) -> Result<Packet, CraftError> {
+    let mut packet = Packet { bytes: Vec::new(), starts: Vec::with_capacity(layers.len()), checks: Vec::new() };
     for index in 0..layers.len() {
         let site = Site { layers, index };
         packet.starts.push(packet.bytes.len());
@@ -32,7 +40,7 @@ pub fn build(layers: &[Layer]) -> Result<Vec<u8>, CraftError> {
     for index in (0..layers.len()).rev() {
         seal(&Site { layers, index }, &mut packet)?;
     }
-    Ok(packet.bytes)
+    Ok(packet)
 }
 
 /// What a capture file must say its frames start with to hold this packet;
@@ -54,7 +62,10 @@ pub(super) struct Packet {
     /// Its bytes so far.
     pub bytes: Vec<u8>,
     /// Where each layer starts.
-    starts: Vec<usize>,
+    pub starts: Vec<usize>,
+    /// The checksums that were computed, in the order in which they can be:
+    /// one that covers another comes after it.
+    pub checks: Vec<Check>,
 }
 
 impl Packet {
@@ -66,6 +77,21 @@ impl Packet {
     /// As [`Packet::onwards`], to write to.
     pub fn onwards_mut(&mut self, index: usize) -> &mut [u8] {
         &mut self.bytes[self.starts[index]..]
+    }
+
+    /// Writes a checksum as it was asked for: the right one, or a wrong one;
+    /// one given as a number is already there.
+    pub fn put_checksum(&mut self, site: &Site, field: &'static Field, mut check: Check) -> Step {
+        check.spoiled = match site.layer().get(field) {
+            None => false,
+            Some(Arg::Bad) => true,
+            Some(_) => return Ok(()),
+        };
+        let sum = check.value(&self.bytes);
+        let place = self.bytes.get_mut(check.at..check.at + 2);
+        place.ok_or_else(|| site.error(Problem::ForeignField(field.name)))?.copy_from_slice(&sum.to_be_bytes());
+        self.checks.push(check);
+        Ok(())
     }
 
     /// How many bytes follow a layer's own.
@@ -130,17 +156,6 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Writes a checksum as it was asked for: the right one, or a wrong one;
-    /// one given as a number is already there.
-    pub fn put_checksum(&self, header: &mut [u8], field: &'static Field, right: u16) -> Step {
-        let sum = match self.layer().get(field) {
-            None => right,
-            Some(Arg::Bad) => spoiled(right),
-            Some(_) => return Ok(()),
-        };
-        field.write_uint(header, sum.into()).map_err(|_| self.error(Problem::ForeignField(field.name)))
-    }
-
     /// Whether the checksum in `field` must be worked out.
     pub fn wants_checksum(&self, field: &'static Field) -> bool {
         matches!(self.layer().get(field), None | Some(Arg::Bad))
@@ -164,15 +179,6 @@ impl<'a> Site<'a> {
             .map_err(|_| self.error(Problem::ForeignField(field.name)))?;
         }
         Ok(())
-    }
-}
-
-/// A checksum that is wrong: neither the right one nor its other zero, nor 0,
-/// which means "none" in UDP.
-fn spoiled(right: u16) -> u16 {
-    match right ^ 0x0bad {
-        0 => !right,
-        wrong => wrong,
     }
 }
 
@@ -223,19 +229,5 @@ fn seal(site: &Site, packet: &mut Packet) -> Step {
         Proto::Icmpv6 => upper::seal_icmpv6(site, packet),
         // Their lengths are their own, or they have none.
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spoiled;
-
-    #[test]
-    fn a_spoiled_checksum_is_wrong_for_every_right_one() {
-        for right in 0..=u16::MAX {
-            let wrong = spoiled(right);
-            assert_ne!(wrong, 0);
-            assert_ne!(u32::from(wrong) % 0xffff, u32::from(right) % 0xffff, "{right:#x}");
-        }
     }
 }

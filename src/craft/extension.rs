@@ -1,14 +1,12 @@
 //! IPv6 extension headers but for the SRH: options, routing, fragment.
 
-use std::net::Ipv6Addr;
-
 use crate::craft::build::{Site, Step};
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
 use crate::craft::{Layer, Problem, srh};
 use crate::wire::options::{self, destination};
 use crate::wire::proto::Proto;
-use crate::wire::{bytes::array_at, fragment, routing};
+use crate::wire::{fragment, routing};
 
 /// Whether the protocol is an extension header: what may lie between an IPv6
 /// header and the upper layer.
@@ -61,9 +59,10 @@ pub(super) fn fragment(site: &Site, bytes: &mut Vec<u8>) -> Step {
     put_protocol(site, header, &fragment::NEXT_HEADER)
 }
 
-/// Where a Routing header sends the packet in the end; `None` where it has no
-/// segments left, or is none, or of a type sr6 cannot read.
-pub(super) fn final_destination(layer: &Layer, header: &[u8]) -> Option<Ipv6Addr> {
+/// Where in a Routing header the address stands to which it sends the packet in
+/// the end; `None` where it has no segments left, or is none, or of a type sr6
+/// cannot read.
+pub(super) fn final_destination(layer: &Layer, header: &[u8]) -> Option<usize> {
     let segments_left = *header.get(3)?;
     match layer.proto {
         _ if segments_left == 0 => None,
@@ -73,7 +72,7 @@ pub(super) fn final_destination(layer: &Layer, header: &[u8]) -> Option<Ipv6Addr
         Proto::Routing if matches!(header.get(2), Some(0 | 2)) => {
             let data = layer.raw(&routing::UNKNOWN);
             let last = data.len().checked_sub(4)? / 16;
-            array_at::<16>(data, 4 + last.checked_sub(1)? * 16).map(Ipv6Addr::from)
+            Some(8 + last.checked_sub(1)? * 16)
         }
         _ => None,
     }

@@ -1,14 +1,14 @@
 //! IPv4 and IPv6, and the pseudo-header they lend to what is inside them.
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
 
 use crate::craft::build::{Packet, Site, Step};
+use crate::craft::check::Check;
 use crate::craft::link::append;
 use crate::craft::{Layer, Problem, extension, srh};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
-use crate::wire::ipv4::Ipv4;
-use crate::wire::ipv6::Ipv6;
 use crate::wire::names::ip_proto;
 use crate::wire::proto::Proto;
 use crate::wire::{ipv4, ipv6};
@@ -58,13 +58,12 @@ pub(super) fn ipv4(site: &Site, bytes: &mut Vec<u8>) -> Step {
 /// Fills in Total Length and the header checksum.
 pub(super) fn seal_ipv4(site: &Site, packet: &mut Packet) -> Step {
     let (whole, inside) = (packet.onwards(site.index).len(), packet.inside(site.index));
-    let packet = packet.onwards_mut(site.index);
+    let bytes = packet.onwards_mut(site.index);
     let hint = "shorten the payload, or give len=";
-    site.put_counted(packet, &ipv4::TOTAL_LENGTH, whole as u64, "bytes of packet", hint)?;
-    let header = &mut packet[..whole - inside];
-    let (at, size) = ipv4::CHECKSUM.byte_range();
-    let sum = Sum::default().bytes(&header[..at]).bytes(&header[at + size..]).checksum();
-    site.put_checksum(header, &ipv4::CHECKSUM, sum)
+    site.put_counted(bytes, &ipv4::TOTAL_LENGTH, whole as u64, "bytes of packet", hint)?;
+    let start = packet.starts[site.index];
+    let check = Check::new(start + ipv4::CHECKSUM.byte_range().0, start, whole - inside);
+    packet.put_checksum(site, &ipv4::CHECKSUM, check)
 }
 
 /// Appends an IPv6 header.
@@ -102,35 +101,48 @@ pub(super) fn seal_ipv6(site: &Site, packet: &mut Packet) -> Step {
     site.put_counted(header, &ipv6::PAYLOAD_LENGTH, inside as u64, "bytes of payload", hint)
 }
 
-/// The sum of the pseudo-header for the upper-layer header at `site`, of which
-/// `length` bytes are covered. `None` where no IP header is before it.
+/// What the pseudo-header adds to the checksum of the upper-layer header at a
+/// site.
+pub(super) struct Pseudo {
+    /// The IP version that lends it.
+    pub ip: Proto,
+    /// Where the addresses lie in the packet.
+    pub addresses: [Range<usize>; 2],
+    /// The sum of the length and the protocol.
+    pub rest: Sum,
+}
+
+/// The pseudo-header for the upper-layer header at `site`, of which `length`
+/// bytes are covered. `None` where no IP header is before it.
 ///
 /// Bytes of no protocol between the two are taken for an extension header that
 /// sr6 does not know.
-pub(super) fn pseudo_header(site: &Site, packet: &Packet, length: usize, protocol: u8) -> Option<(Sum, Proto)> {
+pub(super) fn pseudo_header(site: &Site, packet: &Packet, length: usize, protocol: u8) -> Option<Pseudo> {
     let outer = &site.layers[..site.index];
     let between = |layer: &Layer| extension::is_extension(layer.proto) || layer.proto == Proto::Data;
     let ip = outer.iter().rposition(|layer| !between(layer))?;
-    let bytes = packet.onwards(ip);
-    let length = length as u32;
-    let sum = match outer[ip].proto {
-        Proto::Ipv4 => {
-            let header = Ipv4::new(bytes).ok()?;
-            let (source, destination) = (header.source().octets(), header.destination().octets());
-            Sum::default().pseudo_header(&source, &destination, length, protocol)
-        }
+    let start = packet.starts[ip];
+    let within = |field: &Field| {
+        let (at, size) = field.byte_range();
+        start + at..start + at + size
+    };
+    let addresses = match outer[ip].proto {
+        Proto::Ipv4 => [within(&ipv4::SOURCE), within(&ipv4::DESTINATION)],
         Proto::Ipv6 => {
-            let header = Ipv6::new(bytes).ok()?;
             // The innermost Routing header that still has segments left knows
             // where the packet ends (RFC 8200 §8.1); those inside it with none
             // left change nothing.
-            let destination = (ip + 1..site.index)
-                .rev()
-                .find_map(|index| extension::final_destination(&outer[index], packet.onwards(index)))
-                .unwrap_or(header.destination());
-            Sum::default().pseudo_header(&header.source().octets(), &destination.octets(), length, protocol)
+            let last = (ip + 1..site.index).rev().find_map(|index| {
+                let at = extension::final_destination(&outer[index], packet.onwards(index))?;
+                Some(packet.starts[index] + at)
+            });
+            [within(&ipv6::SOURCE), last.map_or(within(&ipv6::DESTINATION), |at| at..at + 16)]
         }
         _ => return None,
     };
-    Some((sum, outer[ip].proto))
+    Some(Pseudo {
+        ip: outer[ip].proto,
+        addresses,
+        rest: Sum::default().pseudo_header(&[], &[], length as u32, protocol),
+    })
 }

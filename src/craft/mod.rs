@@ -40,6 +40,7 @@
 
 mod arg;
 mod build;
+mod check;
 mod error;
 mod extension;
 mod internet;

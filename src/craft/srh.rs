@@ -134,7 +134,7 @@ pub(super) fn active_segment(layer: &Layer) -> Active {
     }
 }
 
-/// Where the path ends: Segment List[0].
-pub(super) fn last_segment(layer: &Layer) -> Option<Ipv6Addr> {
-    segment_list(layer)?.segments.first().copied()
+/// Where the path ends: Segment List[0], by its place in the header.
+pub(super) fn last_segment(layer: &Layer) -> Option<usize> {
+    if segment_list(layer)?.segments.is_empty() { None } else { Some(FIXED_LEN) }
 }

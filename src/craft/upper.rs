@@ -2,6 +2,7 @@
 
 use crate::craft::Problem;
 use crate::craft::build::{Packet, Site, Step};
+use crate::craft::check::Check;
 use crate::craft::internet::pseudo_header;
 use crate::craft::link::append;
 use crate::wire::checksum::Sum;
@@ -60,9 +61,8 @@ pub(super) fn icmp(site: &Site, bytes: &mut Vec<u8>) -> Step {
 
 /// Fills in ICMP's checksum, which covers the message alone (RFC 792).
 pub(super) fn seal_icmpv4(site: &Site, packet: &mut Packet) -> Step {
-    let message = packet.onwards_mut(site.index);
-    let sum = around(Sum::default(), message, &icmpv4::CHECKSUM).checksum();
-    site.put_checksum(message, &icmpv4::CHECKSUM, sum)
+    let check = over(site, packet, packet.onwards(site.index).len(), &icmpv4::CHECKSUM);
+    packet.put_checksum(site, &icmpv4::CHECKSUM, check)
 }
 
 /// Fills in ICMPv6's checksum (RFC 4443 §2.3).
@@ -84,19 +84,21 @@ fn seal_transport(
     if !site.wants_checksum(field) {
         return Ok(());
     }
-    let sum = match pseudo_header(site, packet, covered, protocol) {
-        Some((_, Proto::Ipv4)) if protocol == ip_proto::ICMPV6 => return Err(site.error(Problem::NoAddresses("ip6"))),
-        Some((sum, _)) => sum,
-        None if protocol == ip_proto::ICMPV6 => return Err(site.error(Problem::NoAddresses("ip6"))),
-        None => return Err(site.error(Problem::NoAddresses("ip6 or ip4"))),
+    let pseudo = match pseudo_header(site, packet, covered, protocol) {
+        Some(pseudo) if protocol == ip_proto::ICMPV6 && pseudo.ip == Proto::Ipv4 => None,
+        pseudo => pseudo,
     };
-    let bytes = packet.onwards_mut(site.index);
-    let sum = finish(around(sum, &bytes[..covered], field));
-    site.put_checksum(bytes, field, sum)
+    let ips = if protocol == ip_proto::ICMPV6 { "ip6" } else { "ip6 or ip4" };
+    let pseudo = pseudo.ok_or_else(|| site.error(Problem::NoAddresses(ips)))?;
+    let mut check = over(site, packet, covered, field);
+    check.covers.splice(0..0, pseudo.addresses);
+    check.beside = pseudo.rest;
+    check.finish = finish;
+    packet.put_checksum(site, field, check)
 }
 
-/// Adds all of `bytes` but the checksum `field`.
-fn around(sum: Sum, bytes: &[u8], field: &Field) -> Sum {
-    let (at, size) = field.byte_range();
-    sum.bytes(&bytes[..at]).bytes(&bytes[at + size..])
+/// The checksum `field` over the first `count` bytes from this layer on.
+fn over(site: &Site, packet: &Packet, count: usize, field: &Field) -> Check {
+    let start = packet.starts[site.index];
+    Check::new(start + field.byte_range().0, start, count)
 }
