@@ -96,7 +96,11 @@ impl<'a> Frame<'a> {
 /// Read straight from the file's option bytes when asked for, so that frames
 /// without readers of comments cost nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Comments<'a>(Stored<'a>);
+pub struct Comments<'a> {
+    stored: Stored<'a>,
+    /// More of them, a line each.
+    added: &'a str,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Stored<'a> {
@@ -112,19 +116,29 @@ enum Stored<'a> {
 impl<'a> Comments<'a> {
     /// One comment, for a frame about to be written.
     pub fn text(comment: &'a str) -> Self {
-        Self(Stored::Text(comment))
+        Self { stored: Stored::Text(comment), added: "" }
+    }
+
+    /// These, and each line of `lines` that is not among them.
+    #[must_use]
+    pub fn and(self, lines: &'a str) -> Self {
+        Self { added: lines, ..self }
     }
 
     /// The comments among a pcapng block's options, given as the file stores
     /// them: in the byte order of their section.
     pub fn options(bytes: &'a [u8], big_endian: bool) -> Self {
-        if bytes.is_empty() { Self::default() } else { Self(Stored::Options { bytes, big_endian }) }
+        if bytes.is_empty() {
+            return Self::default();
+        }
+        Self { stored: Stored::Options { bytes, big_endian }, added: "" }
     }
 
     /// The bytes of the options that hold them, as their file stores them, and
-    /// whether its byte order is big-endian; empty for [`text`](Self::text).
+    /// whether its byte order is big-endian; empty for [`text`](Self::text) and
+    /// without those that were [added](Self::and).
     pub(super) fn stored(self) -> (&'a [u8], bool) {
-        match self.0 {
+        match self.stored {
             Stored::Options { bytes, big_endian } => (bytes, big_endian),
             Stored::None | Stored::Text(_) => (&[], false),
         }
@@ -133,7 +147,13 @@ impl<'a> Comments<'a> {
     /// Each comment in turn. What is not UTF-8 is replaced by U+FFFD; nothing
     /// is escaped, so escape before showing it to a terminal.
     pub fn iter(self) -> impl Iterator<Item = Cow<'a, str>> {
-        let (text, options) = match self.0 {
+        let added = self.added.lines().filter(move |line| !self.originals().any(|comment| comment == *line));
+        self.originals().chain(added.map(Cow::Borrowed))
+    }
+
+    /// As [`iter`](Self::iter), without those that were added.
+    fn originals(self) -> impl Iterator<Item = Cow<'a, str>> {
+        let (text, options) = match self.stored {
             Stored::None => (None, None),
             Stored::Text(text) => (Some(Cow::Borrowed(text)), None),
             Stored::Options { bytes, big_endian } => (None, Some(Options { bytes, big_endian })),
@@ -210,6 +230,8 @@ mod tests {
         assert_eq!(texts(&be, true), ["one", "\u{fffd}"]);
         assert_eq!(Comments::text("x").iter().collect::<Vec<_>>(), ["x"]);
         assert_eq!(Comments::default().iter().count(), 0);
+        let added = Comments::options(&le, false).and("new\n!\n");
+        assert_eq!(added.iter().collect::<Vec<_>>(), ["hi", "!", "new"]);
     }
 
     #[test]

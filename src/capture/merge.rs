@@ -65,9 +65,9 @@ impl Merge {
         }
     }
 
-    /// How many bytes of the files were read.
-    pub fn offset(&self) -> u64 {
-        self.inputs.iter().map(|input| input.reader.offset()).sum()
+    /// How far the files are read, in their own bytes.
+    pub fn position(&self) -> u64 {
+        self.inputs.iter().map(|input| input.reader.position()).sum()
     }
 
     /// Fills `frames` with the next ones, at least one and about `bytes` bytes

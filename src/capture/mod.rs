@@ -5,6 +5,7 @@
 //! - [`file`](mod@file): pcap and pcapng, from a path or standard input. A [`Reader`]
 //!   gives frames one by one, or in [`Chunk`]s that threads can share.
 //! - [`write`](mod@write): the same formats, to a path or standard output.
+//! - [`Compression`]: gzip and Zstandard, around either.
 //! - [`Merge`]: several files as one, by time.
 //! - [`live`]: interfaces, and [`Filter`]s in tcpdump's language, by libpcap.
 //!
@@ -48,6 +49,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
+mod compression;
 pub mod file;
 mod frame;
 mod frames;
@@ -55,6 +57,7 @@ pub mod live;
 mod merge;
 pub mod write;
 
+pub use compression::Compression;
 pub use file::{Chunk, ReadError, Reader};
 pub use frame::{Comments, Frame, Timestamp};
 pub use frames::Frames;

@@ -1,12 +1,13 @@
 //! `sr6 capture`: what `sr6 read` does, of a live interface.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
 use super::dissect_args::DissectArguments;
 use super::emit::{self, Followed, Store};
+use super::storage::Storing;
 use super::{Exit, Failure, Outcome, output, value};
 use crate::capture::file::Resolution;
 use crate::capture::live::{self, Live, LiveError};
@@ -46,12 +47,11 @@ pub struct Arguments {
     /// Stop after a time: duration:SECONDS
     #[arg(short = 'a', value_name = "CONDITION", value_parser = autostop)]
     autostop: Option<Duration>,
-    /// Write the packets to this file: pcapng if it is called so, else pcap; `-` is standard output
-    #[arg(short = 'w', long, value_name = "FILE")]
-    write: Option<PathBuf>,
+    #[command(flatten)]
+    storing: Storing,
     /// Go on to a new file, as dumpcap: filesize:KB, duration:SECONDS, packets:N; files:N keeps
     /// the last N; may be repeated
-    #[arg(short = 'b', value_name = "CONDITION", requires = "write")]
+    #[arg(short = 'b', value_name = "CONDITION", requires = "path")]
     rotate: Vec<String>,
     /// Bytes to keep of each packet; 0 for all
     #[arg(short = 's', long, value_name = "BYTES", default_value_t = 0)]
@@ -78,11 +78,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if arguments.list {
         return list();
     }
-    let plan = arguments.output.plan(arguments.write.is_some())?;
-    let to_stdout = arguments.write.as_deref() == Some(Path::new("-"));
-    if to_stdout && (plan.printer.is_some() || plan.summary) {
-        return Err(Failure::input("-w - sends packets to standard output, which is where the text would go"));
-    }
+    let mut plan = arguments.output.plan(arguments.storing.path.is_some())?;
+    let snaplen = arguments.snaplen;
+    // Standard output and growing files are followed by others.
+    let store_options = write::Options { mode: Mode::Grow, snaplen, ..write::Options::default() };
+    let store_options = arguments.storing.options(&mut plan, store_options)?;
     let rotation = rotation(&arguments.rotate)?;
     let settings = arguments.knowledge.settings()?;
     signal::catch().map_err(Failure::no)?;
@@ -95,14 +95,14 @@ pub fn run(arguments: &Arguments) -> Outcome {
             buffer: arguments.buffer.clamp(1, 2047) << 20,
             filter: arguments.bpf.clone(),
             // Who looks on wants every packet at once; a file can wait.
-            immediate: plan.printer.is_some() || to_stdout,
+            immediate: plan.printer.is_some() || arguments.storing.to_stdout(),
             ..live::Options::default()
         },
     )
     .map_err(failure)?;
     privilege::give_up().map_err(|e| Failure::missing(format_args!("cannot give up privileges: {e}")))?;
-    let store = match &arguments.write {
-        Some(path) => Some(store(path, &live, rotation, arguments.snaplen)?),
+    let store = match &arguments.storing.path {
+        Some(path) => Some(store(path, rotation, &write::Options { link: Some(live.link()), ..store_options })?),
         None => None,
     };
     if plan.printer.is_none() && plan.summary || store.is_some() {
@@ -126,13 +126,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
 }
 
 /// Where the packets are written.
-fn store(path: &Path, live: &Live, rotation: Rotation, snaplen: u32) -> Result<Box<dyn Store>, Failure> {
-    // Standard output and growing files are followed by others.
-    let options = write::Options { mode: Mode::Grow, link: Some(live.link()), snaplen, ..write::Options::default() };
+fn store(path: &Path, rotation: Rotation, options: &write::Options) -> Result<Box<dyn Store>, Failure> {
     if rotation.rotates() {
-        return Ok(Box::new(Rotating::new(path, &options, rotation)));
+        return Ok(Box::new(Rotating::new(path, options, rotation)));
     }
-    Ok(Box::new(Followed(Writer::create(path, &options).map_err(Failure::input)?)))
+    Ok(Box::new(Followed(Writer::create(path, options).map_err(Failure::input)?)))
 }
 
 fn rotation(conditions: &[String]) -> Result<Rotation, Failure> {

@@ -1,6 +1,7 @@
 //! From packets to standard output, a file and a summary: what `sr6 read` and
 //! `sr6 capture` have in common.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::output::Plan;
@@ -37,6 +38,7 @@ pub fn run<S: Source>(
         printer: plan.printer.clone(),
         tally: plan.summary,
         keep: sink.store.is_some(),
+        comments: plan.comments,
     };
     let work = work();
     let result = pipeline::run(source, options, || work.clone(), |batch, output| sink.take(batch, output));
@@ -123,14 +125,18 @@ struct Emit {
     printer: Option<Printer>,
     tally: bool,
     keep: bool,
+    comments: bool,
 }
 
 /// What became of a batch.
 #[derive(Default)]
 struct Output {
     text: Vec<u8>,
-    /// Positions of the packets to write.
-    kept: Vec<usize>,
+    /// The packets to write: each one's position, and where the comments on it
+    /// end, which start where those on the one before end.
+    kept: Vec<(usize, usize)>,
+    /// Comments on them, a line each.
+    comments: String,
     tally: Tally,
 }
 
@@ -153,7 +159,10 @@ impl Work for Emit {
             printer.packet(&mut output.text, packet);
         }
         if self.keep {
-            output.kept.push(position);
+            if self.comments {
+                comment(&mut output.comments, packet);
+            }
+            output.kept.push((position, output.comments.len()));
         }
         if self.tally {
             output.tally.add(packet);
@@ -162,6 +171,15 @@ impl Work for Emit {
 
     fn is_full(&self, output: &Output) -> bool {
         output.text.len() >= MUCH_TEXT
+    }
+}
+
+/// Writes down what was found about a packet, a line each.
+fn comment(out: &mut String, packet: &Packet<'_>) {
+    for finding in packet.findings() {
+        let (severity, id) = (finding.what.severity().name(), finding.what.id());
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "{severity}: {id}: {finding}");
     }
 }
 
@@ -178,11 +196,15 @@ impl Sink {
             output.text.clear();
         }
         if let Some(store) = &mut self.store {
-            for position in output.kept.drain(..) {
+            let mut start = 0;
+            for (position, end) in output.kept.drain(..) {
                 if let Some(frame) = batch.frame(position) {
-                    store.write(&frame).map_err(SinkError::Write)?;
+                    let comments = frame.comments.and(&output.comments[start..end]);
+                    store.write(&Frame { comments, ..frame }).map_err(SinkError::Write)?;
                 }
+                start = end;
             }
+            output.comments.clear();
             store.batch_done().map_err(SinkError::Write)?;
         }
         self.totals.merge(&std::mem::take(&mut output.tally));

@@ -20,6 +20,7 @@ mod read;
 mod send;
 mod server;
 mod simulate;
+mod storage;
 mod value;
 
 use std::process::ExitCode;

@@ -100,6 +100,8 @@ pub struct Plan {
     pub printer: Option<Printer>,
     /// Whether a summary comes at the end.
     pub summary: bool,
+    /// Whether what was found about it is noted where it is written.
+    pub comments: bool,
 }
 
 impl Printing {
@@ -111,7 +113,7 @@ impl Printing {
         let prints = !self.quiet && (asked || !writes);
         let printer = if prints { Some(self.printer()?) } else { None };
         let filter = self.filter.as_deref().map(Filter::parse).transpose().map_err(Failure::input)?;
-        Ok(Plan { filter, printer, summary: self.quiet })
+        Ok(Plan { filter, printer, summary: self.quiet, comments: false })
     }
 
     fn printer(&self) -> Result<Printer, Failure> {

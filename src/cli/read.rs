@@ -1,11 +1,12 @@
 //! `sr6 read`: dissect capture files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::dissect_args::DissectArguments;
 use super::progress::Progress;
+use super::storage::Storing;
 use super::{Failure, Outcome, emit, output};
 use crate::capture::{Merge, ReadError, Reader, Writer, write};
 use crate::pipeline::{Batch, Options, Source};
@@ -25,6 +26,7 @@ Examples:
   sr6 read -T fields -e frame.number -e ipv6.dst -e srh.final trace.pcap
   sr6 read -Y 'inner.udp.dstport == 53 && srh.segleft > 0' trace.pcap
   sr6 read -Y 'diag.severity >= warn' -w odd.pcap trace.pcap
+  sr6 read -w for-wireshark.pcapng.gz --comment diag trace.pcap.zst
   sr6 read -q n1.pcap n2.pcap
   tcpdump -i eth0 -U -w - ip6 | sr6 read -
 
@@ -48,10 +50,8 @@ pub struct Arguments {
     /// Stop after this many packets
     #[arg(short = 'c', long = "count", value_name = "N")]
     count: Option<u64>,
-    /// Write the packets to this file: pcapng if it is called so, else pcap; `-` is standard
-    /// output
-    #[arg(short = 'w', value_name = "FILE")]
-    write: Option<PathBuf>,
+    #[command(flatten)]
+    storing: Storing,
     /// At the end of the file, wait for it to grow, until interrupted
     #[arg(long)]
     follow: bool,
@@ -63,23 +63,21 @@ pub struct Arguments {
 
 /// Runs `sr6 read`.
 pub fn run(arguments: &Arguments) -> Outcome {
-    let plan = arguments.output.plan(arguments.write.is_some())?;
-    let to_stdout = arguments.write.as_deref() == Some(Path::new("-"));
-    if to_stdout && (plan.printer.is_some() || plan.summary) {
-        return Err(Failure::input("-w - sends packets to standard output, which is where the text would go"));
-    }
+    let write = arguments.storing.path.as_deref();
+    let mut plan = arguments.output.plan(write.is_some())?;
+    let store_options = arguments.storing.options(&mut plan, write::Options::default())?;
     let files = if arguments.files.is_empty() { &arguments.input } else { &arguments.files };
     signal::catch().map_err(Failure::no)?;
     let input = Input::open(files, arguments.follow).map_err(Failure::input)?;
-    let writer = match &arguments.write {
+    let writer = match write {
         Some(path) => {
-            let writer = Writer::create(path, &write::Options::default()).map_err(Failure::input)?;
+            let writer = Writer::create(path, &store_options).map_err(Failure::input)?;
             Some(Box::new(writer) as Box<dyn emit::Store>)
         }
         None => None,
     };
     let options = Options { limit: arguments.count, settings: arguments.knowledge.settings()?, ..Options::default() };
-    let progress = if arguments.follow { None } else { Progress::start(files, arguments.write.as_deref()) };
+    let progress = if arguments.follow { None } else { Progress::start(files, write) };
     let source = Watched { input, progress };
     emit::run(source, &options, &plan, writer, Failure::input)
 }
@@ -112,12 +110,12 @@ impl Source for Watched {
     type Error = ReadError;
 
     fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
-        let (more, offset) = match &mut self.input {
-            Input::One(reader) => (reader.next(batch), reader.offset()),
-            Input::Several(merge) => (merge.next(batch), merge.offset()),
+        let (more, position) = match &mut self.input {
+            Input::One(reader) => (reader.next(batch), reader.position()),
+            Input::Several(merge) => (merge.next(batch), merge.position()),
         };
         if let Some(progress) = &mut self.progress {
-            progress.at(offset);
+            progress.at(position);
         }
         more
     }

@@ -10,6 +10,7 @@ use super::error::{Place, ReadError, Unit};
 use super::pcap::{BadHeader, FILE_HEADER, Pcap};
 use super::pcapng::Pcapng;
 use super::source::Source;
+use crate::capture::Compression;
 use crate::capture::frame::Frame;
 
 /// Reads a capture file from its start to its end.
@@ -42,6 +43,16 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+}
+
+impl Format {
+    /// What the name of a file to be written asks for: pcapng where it ends in
+    /// `.pcapng`, before a suffix of compression; pcap otherwise.
+    pub fn by_name(path: &Path) -> Self {
+        let (_, inner) = Compression::by_name(path);
+        let pcapng = inner.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("pcapng"));
+        if pcapng { Self::Pcapng } else { Self::Pcap }
+    }
 }
 
 #[derive(Debug)]
@@ -85,10 +96,12 @@ impl Reader {
         // Both formats start with at least as many bytes as pcap's header has.
         let mut header = [0; FILE_HEADER];
         let file = source.name.clone();
-        let filled = match source.fill(&mut header) {
-            Ok(filled) => filled,
-            Err(source) => return Err(ReadError::Io { file, source }),
-        };
+        let io = |source| ReadError::Io { file: file.clone(), source };
+        let mut filled = source.fill(&mut header).map_err(io)?;
+        if let Some(compression) = Compression::recognize(&header[..filled]) {
+            source = source.decompress(compression, &header[..filled]).map_err(|(_, source)| io(source))?;
+            filled = source.fill(&mut header).map_err(io)?;
+        }
         let start = &header[..filled];
         let pcapng = Pcapng::recognizes(start);
         let known = pcapng || start.first_chunk().is_some_and(|magic| Pcap::recognizes(*magic));
@@ -143,10 +156,9 @@ impl Reader {
         }
     }
 
-    /// How many bytes of the file (of what it holds once decompressed) the
-    /// frames handed out so far took.
-    pub fn offset(&self) -> u64 {
-        self.offset
+    /// How far the file is read, in its own bytes, which may be compressed ones.
+    pub fn position(&self) -> u64 {
+        self.source.compressed().unwrap_or(self.offset)
     }
 
     /// Fills `chunk` with the next frames, at least one; false at the end of

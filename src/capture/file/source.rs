@@ -1,11 +1,14 @@
 //! Where a capture file's bytes come from.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::capture::Compression;
 use crate::sys::signal;
 use crate::sys::socket::{Ready, wait_readable};
 
@@ -19,6 +22,8 @@ pub struct Source {
     pub patient: bool,
     /// Whether the bytes have come to their end.
     pub ended: bool,
+    /// Where it is compressed: how many compressed bytes were read.
+    compressed: Option<Arc<AtomicU64>>,
 }
 
 impl Source {
@@ -48,7 +53,23 @@ impl Source {
 
     /// Takes any reader.
     pub fn new(name: String, bytes: Box<dyn Read + Send>, patient: bool) -> Self {
-        Self { name, bytes, patient, ended: false }
+        Self { name, bytes, patient, ended: false, compressed: None }
+    }
+
+    /// Goes on with what the bytes hold, of which `start` was read already.
+    pub fn decompress(self, compression: Compression, start: &[u8]) -> Result<Self, (String, io::Error)> {
+        let Self { name, bytes, patient, .. } = self;
+        let count = Arc::new(AtomicU64::new(0));
+        let bytes = Counted { bytes: Cursor::new(start.to_vec()).chain(bytes), count: Arc::clone(&count) };
+        match compression.decoder(bytes) {
+            Ok(bytes) => Ok(Self { compressed: Some(count), ..Self::new(name, bytes, patient) }),
+            Err(error) => Err((name, error)),
+        }
+    }
+
+    /// How many compressed bytes were read; `None` where it is not compressed.
+    pub fn compressed(&self) -> Option<u64> {
+        self.compressed.as_ref().map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Reads once, into what follows the first `filled` bytes of `buffer`:
@@ -74,6 +95,20 @@ impl Source {
             filled += self.read(buffer, filled)?;
         }
         Ok(filled)
+    }
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    bytes: R,
+    count: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(buffer)?;
+        self.count.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
     }
 }
 

@@ -6,7 +6,7 @@
 mod pcap;
 mod pcapng;
 pub mod rotate;
-mod target;
+pub(super) mod target;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,16 +14,17 @@ use std::path::Path;
 use thiserror::Error;
 
 use self::target::Target;
+use super::compression::{Compression, Output};
 use super::file::{Format, MAX_FRAME};
 use super::frame::{Frame, Timestamp};
 use crate::wire::link_type::LinkType;
 
-/// How a capture file is to be written. The default: the format that the
-/// file's name asks for, replacing what is there once it is complete.
+/// How a capture file is to be written. The default: the format and the
+/// compression that the file's name asks for, replacing what is there once it is complete.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The format; `None` for pcapng where the name ends in `.pcapng`, and for
-    /// pcap otherwise.
+    /// The format; `None` for pcapng where the name ends in `.pcapng` (before
+    /// `.gz` or `.zst`), and for pcap otherwise.
     pub format: Option<Format>,
     /// How fine pcap's timestamps are; pcapng's are nanoseconds.
     pub precision: Precision,
@@ -127,7 +128,7 @@ pub enum Unstorable {
 /// a growing one, whose buffered rest is lost).
 pub struct Writer {
     name: String,
-    target: Target,
+    output: Output,
     layout: Layout,
     /// Encoded and not written yet.
     buffer: Vec<u8>,
@@ -160,10 +161,10 @@ impl Writer {
             Mode::Replace => Target::replacing(path),
             Mode::Grow | Mode::GrowByFrame => Target::in_place(path),
         };
-        let target = target.map_err(|source| WriteError::Io { file: name.clone(), doing: "create it", source })?;
-        let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
-        let by_name = if suffix.eq_ignore_ascii_case("pcapng") { Format::Pcapng } else { Format::Pcap };
-        Self::start(name, target, options.format.unwrap_or(by_name), options)
+        let (compression, _) = Compression::by_name(path);
+        let output = target.and_then(|target| Output::new(target, compression));
+        let output = output.map_err(|source| WriteError::Io { file: name.clone(), doing: "create it", source })?;
+        Self::start(name, output, options.format.unwrap_or_else(|| Format::by_name(path)), options)
     }
 
     /// Writes to any sink, as pcap unless told otherwise; `name` is what errors
@@ -172,10 +173,11 @@ impl Writer {
     /// # Errors
     /// Where the header cannot be written.
     pub fn new(name: impl Into<String>, sink: Box<dyn Write + Send>, options: &Options) -> Result<Self, WriteError> {
-        Self::start(name.into(), Target::Stream(sink), options.format.unwrap_or(Format::Pcap), options)
+        let output = Output::Plain(Target::Stream(sink));
+        Self::start(name.into(), output, options.format.unwrap_or(Format::Pcap), options)
     }
 
-    fn start(name: String, target: Target, format: Format, options: &Options) -> Result<Self, WriteError> {
+    fn start(name: String, output: Output, format: Format, options: &Options) -> Result<Self, WriteError> {
         let layout = match format {
             Format::Pcap => Layout::Pcap { link: None, precision: options.precision, nanos: false },
             Format::Pcapng => Layout::Pcapng(pcapng::Interfaces::default()),
@@ -183,7 +185,7 @@ impl Writer {
         let by_frame = options.mode == Mode::GrowByFrame;
         let snaplen = if options.snaplen == 0 { MAX_FRAME } else { options.snaplen };
         let buffer = Vec::with_capacity(if by_frame { 4096 } else { BUFFER });
-        let mut writer = Self { name, target, layout, buffer, by_frame, snaplen, frames: 0, written: 0 };
+        let mut writer = Self { name, output, layout, buffer, by_frame, snaplen, frames: 0, written: 0 };
         match &mut writer.layout {
             Layout::Pcap { .. } => {
                 if let Some(link) = options.link {
@@ -265,7 +267,7 @@ impl Writer {
             return Ok(nanos);
         }
         self.write_buffer()?;
-        if let Some(file) = self.target.unseen() {
+        if let Some(file) = self.output.unseen() {
             pcap::refine(file).map_err(|source| self.io("write", source))?;
         }
         self.layout = Layout::Pcap { link, precision, nanos: true };
@@ -280,7 +282,7 @@ impl Writer {
         *nanos = match precision {
             Precision::Micros => false,
             Precision::Nanos => true,
-            Precision::Lossless => self.target.unseen().is_none() || is_finer(time),
+            Precision::Lossless => self.output.unseen().is_none() || is_finer(time),
         };
         pcap::file_header(&mut self.buffer, first, self.snaplen, *nanos);
         *nanos
@@ -292,11 +294,11 @@ impl Writer {
     /// Where the system refuses to.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         self.write_buffer()?;
-        self.target.flush().map_err(|source| self.io("write", source))
+        self.output.flush().map_err(|source| self.io("write", source))
     }
 
     fn write_buffer(&mut self) -> Result<(), WriteError> {
-        let result = self.target.write_all(&self.buffer);
+        let result = self.output.write_all(&self.buffer);
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         result.map_err(|source| self.io("write", source))
@@ -311,8 +313,8 @@ impl Writer {
             self.pcap_header(LinkType::ETHERNET, None);
         }
         self.flush()?;
-        let Self { name, target, frames, .. } = self;
-        match target.publish() {
+        let Self { name, output, frames, .. } = self;
+        match output.publish() {
             Ok(()) => Ok(frames),
             Err(source) => Err(WriteError::Io { file: name, doing: "put it in place", source }),
         }

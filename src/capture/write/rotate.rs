@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Mode, Options, WriteError, Writer};
-use crate::capture::Frame;
+use crate::capture::{Compression, Frame};
 
 /// When to go on to the next file, and how many to keep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -100,13 +100,15 @@ impl Rotating {
     }
 }
 
-/// `trace.pcap` and 3: `trace_00003.pcap`.
+/// `trace.pcap` and 3: `trace_00003.pcap`. `trace.pcap.gz`: `trace_00003.pcap.gz`.
 fn numbered(path: &Path, number: u64) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let mut name = format!("{stem}_{number:05}");
-    if let Some(extension) = path.extension() {
-        name.push('.');
-        name.push_str(&extension.to_string_lossy());
+    let (compression, inner) = Compression::by_name(path);
+    let mut name = inner.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("_{number:05}"));
+    let suffixes = [inner.extension(), compression.and(path.extension())];
+    for suffix in suffixes.into_iter().flatten() {
+        name.push(".");
+        name.push(suffix);
     }
     path.with_file_name(name)
 }
@@ -116,6 +118,14 @@ mod tests {
     use super::*;
     use crate::capture::Reader;
     use crate::wire::link_type::LinkType;
+
+    #[test]
+    fn numbers_stand_before_the_suffixes() {
+        let name = |path: &str| numbered(Path::new(path), 3).to_string_lossy().into_owned();
+        assert_eq!(name("d/trace.pcap"), "d/trace_00003.pcap");
+        assert_eq!(name("trace.pcapng.zst"), "trace_00003.pcapng.zst");
+        assert_eq!(name("trace"), "trace_00003");
+    }
 
     #[test]
     fn the_oldest_files_go() {

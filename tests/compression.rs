@@ -1,0 +1,174 @@
+//! Compressed captures, and comments on packets: the real binary on files and
+//! pipes, with gzip and tshark as witnesses.
+
+mod witness;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use witness::Run;
+
+/// A directory of its own, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("sr6-compression-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn sr6(arguments: &str, files: &[&Path]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
+    command.arg("read").args(arguments.split_whitespace()).args(files).output().expect("sr6 runs")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+/// Tells time and bytes, whatever the file's resolution is.
+const FORM: &str = "-T fields -e frame.time_epoch -e eth.dst -e udp.payload -e icmpv6.checksum";
+
+/// `testdata/kernel/errors.pcap`, many times over, compressed by us.
+fn compressed(scratch: &Scratch, suffix: &str) -> (PathBuf, String) {
+    let source = testdata("kernel/errors.pcap");
+    let path = scratch.file(&format!("many.pcap.{suffix}"));
+    let out = path.to_str().expect("UTF-8");
+    let files = vec![source.as_path(); 64];
+    stdout(&sr6(&format!("-w {out}"), &files));
+    (path, stdout(&sr6(FORM, &files)))
+}
+
+#[test]
+fn what_is_written_compressed_reads_the_same() {
+    let scratch = Scratch::new("same");
+    for (suffix, magic) in [("gz", &[0x1f, 0x8b][..]), ("zst", &[0x28, 0xb5, 0x2f, 0xfd])] {
+        let (path, plain) = compressed(&scratch, suffix);
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.starts_with(magic), "{suffix}: {:02x?}", &bytes[..4]);
+        assert!(stdout(&sr6(FORM, &[&path])) == plain, "{suffix}: the packets differ");
+        let witness = [("gz", "gzip"), ("zst", "zstd")].into_iter().find(|(s, _)| *s == suffix).unwrap().1;
+        let mut test = witness::command(witness);
+        test.arg("-t").arg(&path);
+        if let Some(Run { success, stderr, .. }) = witness::run(test) {
+            assert!(success, "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn gzip_files_from_elsewhere_are_read_also_from_a_pipe_and_in_parts() {
+    let scratch = Scratch::new("elsewhere");
+    let source = testdata("kernel/errors.pcap");
+    let mut gzip = witness::command("gzip");
+    gzip.arg("-9c").arg(&source).stdout(Stdio::piped());
+    let Ok(made) = gzip.output() else { return };
+    // Cut by hand into two members: gzip's files may be joined.
+    let plain = fs::read(&source).unwrap();
+    let member = |bytes: &[u8]| {
+        let mut gzip = witness::command("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        gzip.stdin.take().unwrap().write_all(bytes).unwrap();
+        gzip.wait_with_output().unwrap().stdout
+    };
+    let two = [member(&plain[..100]), member(&plain[100..])].concat();
+    let path = scratch.file("two");
+    fs::write(&path, &two).unwrap();
+    let expected = stdout(&sr6("", &[&source]));
+    assert_eq!(stdout(&sr6("", &[&path])), expected);
+
+    let mut read = Command::new(env!("CARGO_BIN_EXE_sr6"))
+        .args(["read", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    read.stdin.take().unwrap().write_all(&made.stdout).unwrap();
+    let piped = read.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), expected);
+}
+
+#[test]
+fn what_comes_before_a_cut_is_read_and_the_cut_is_told() {
+    let scratch = Scratch::new("cut");
+    for (suffix, name) in [("gz", "gzip"), ("zst", "Zstandard")] {
+        let (path, plain) = compressed(&scratch, suffix);
+        let bytes = fs::read(&path).unwrap();
+        let cut = scratch.file("cut");
+        fs::write(&cut, &bytes[..bytes.len() - 5]).unwrap();
+        let output = sr6(FORM, &[&cut]);
+        assert_eq!(output.status.code(), Some(2));
+        let told = stderr(&output);
+        assert!(told.contains("cut: the ") && told.contains(&format!("{name} data is cut short")), "{told}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        // The last block is lost with its end; gzip gives what it has.
+        assert!(plain.starts_with(&text), "{suffix}");
+        assert!(suffix == "zst" || !text.is_empty(), "{suffix}: nothing came before the cut");
+
+        let mut damaged = bytes.clone();
+        let middle = damaged.len() / 2;
+        damaged[middle..middle + 8].fill(0xff);
+        fs::write(&cut, &damaged).unwrap();
+        let output = sr6("-q", &[&cut]);
+        assert_eq!(output.status.code(), Some(2), "{suffix}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn findings_become_comments_once() {
+    let scratch = Scratch::new("comments");
+    let source = testdata("crafted/wrong.pcap");
+    let (first, second) = (scratch.file("first.pcapng.gz"), scratch.file("second.pcapng"));
+    stdout(&sr6(&format!("--comment diag -w {}", first.display()), &[&source]));
+    stdout(&sr6(&format!("--comment diag -w {}", second.display()), &[&first]));
+    let mut tshark = witness::command("tshark");
+    tshark.args(["-n", "-T", "fields", "-e", "frame.comment", "-E", "aggregator=|", "-r"]).arg(&second);
+    let Some(Run { stdout: seen, .. }) = witness::run(tshark) else { return };
+    let lines: Vec<&str> = seen.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "error: srh.segments_left: Segments Left is 9, more than Last Entry 1 + 1",
+            "error: srh.last_entry: Last Entry is 7, but Hdr Ext Len has room for 2 segments",
+            "error: srh.tlv.overrun: a TLV claims 200 bytes, 6 are left",
+            "error: checksum.bad: the checksum is 0xe61d, computed 0xedb0",
+            "warn: checksum.zero: the UDP checksum is zero",
+        ]
+    );
+}
+
+#[test]
+fn comments_need_a_format_that_has_them() {
+    let scratch = Scratch::new("format");
+    let source = testdata("crafted/wrong.pcap");
+    let path = scratch.file("x.pcap.gz");
+    let output = sr6(&format!("--comment diag -w {}", path.display()), &[&source]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("call the file .pcapng, or give -F pcapng"), "{}", stderr(&output));
+    assert!(!path.exists());
+    stdout(&sr6(&format!("--comment diag -F pcapng -w {}", path.display()), &[&source]));
+    let reader = sr6::capture::Reader::open(&path).unwrap();
+    assert_eq!(reader.format(), sr6::capture::file::Format::Pcapng);
+}
