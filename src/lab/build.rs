@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use pnet::datalink::NetworkInterface;
 
+use crate::srv6::endpoint::InLinux;
 use crate::sys::{namespace, signal};
 
 use super::plan::{self, Action, Step};
@@ -30,7 +31,7 @@ pub(super) fn build(topology: &Topology, prefix: &str, trace: Trace<'_>) -> Resu
         return Err(LabError::NoSeg6);
     }
     for node in &topology.nodes {
-        if let Some(sid) = node.sids.iter().find(|sid| !sid.behavior.is_in_linux()) {
+        if let Some(sid) = node.sids.iter().find(|sid| sid.behavior.in_linux(&sid.flavors) == InLinux::Missing) {
             let (sid, behavior) = (sid.sid.to_string(), sid.behavior.name());
             return Err(LabError::NotInLinux { node: node.name.clone(), sid, behavior });
         }

@@ -246,15 +246,16 @@ fn table_words(table: Table) -> String {
 fn sid_words(sid: &LocalSid) -> String {
     let count = if sid.count { " count" } else { "" };
     let behavior = behavior_words(&sid.behavior);
+    let flavors = flavor_words(&sid.flavors);
     let table = table_words(sid.table);
-    format!("-6 route add {} encap seg6local action {behavior}{count} dev {}{table}", sid.sid, sid.dev)
+    format!("-6 route add {} encap seg6local action {behavior}{flavors}{count} dev {}{table}", sid.sid, sid.dev)
 }
 
 fn behavior_words(behavior: &Behavior) -> String {
     match behavior {
-        Behavior::End(flavors) => format!("End{}", flavor_words(flavors)),
-        Behavior::EndX { nh6, flavors } => format!("End.X nh6 {nh6}{}", flavor_words(flavors)),
-        Behavior::EndT { lookup, flavors } => format!("End.T table {}{}", lookup.0, flavor_words(flavors)),
+        Behavior::End => "End".into(),
+        Behavior::EndX { nh6 } => format!("End.X nh6 {nh6}"),
+        Behavior::EndT { lookup } => format!("End.T table {}", lookup.0),
         Behavior::EndDx2 { oif } => format!("End.DX2 oif {oif}"),
         Behavior::EndDx6 { nh6 } => format!("End.DX6 nh6 {nh6}"),
         Behavior::EndDx4 { nh4 } => format!("End.DX4 nh4 {nh4}"),
@@ -274,13 +275,13 @@ fn flavor_words(flavors: &Flavors) -> String {
         (flavors.psp, "psp"),
         (flavors.usp, "usp"),
         (flavors.usd, "usd"),
-        (flavors.next_csid.is_some(), "next-csid"),
-        (flavors.replace_csid.is_some(), "replace-csid"),
+        (flavors.next().is_some(), "next-csid"),
+        (flavors.replace().is_some(), "replace-csid"),
     ]
     .into_iter()
     .filter_map(|(set, name)| set.then_some(name))
     .collect();
-    let layout = flavors.next_csid.map_or(String::new(), |l| format!(" lblen {} nflen {}", l.block, l.function));
+    let layout = flavors.next().map_or(String::new(), |l| format!(" lblen {} nflen {}", l.block, l.csid));
     if names.is_empty() { String::new() } else { format!(" flavors {}{layout}", names.join(",")) }
 }
 
@@ -329,7 +330,11 @@ mod tests {
             ("action = 'End'", "End"),
             ("action = 'End'\nflavors = ['psp']\ncount = true", "End flavors psp count"),
             ("action = 'End'\nflavors = ['next-csid', 'psp']", "End flavors psp,next-csid lblen 32 nflen 16"),
-            ("action = 'End'\nflavors = ['usp', 'usd']", "End flavors usp,usd"),
+            ("action = 'End.T'\nlookup = 100\nflavors = ['psp']", "End.T table 100 flavors psp"),
+            (
+                "action = 'End.DX2'\noif = 'ab'\nflavors = ['next-csid']",
+                "End.DX2 oif ab flavors next-csid lblen 32 nflen 16",
+            ),
             ("action = 'End.X'\nnh6 = 'fe80::1'", "End.X nh6 fe80::1"),
             ("action = 'End.T'\nlookup = 100", "End.T table 100"),
             ("action = 'End.DX2'\noif = 'ab'", "End.DX2 oif ab"),

@@ -72,7 +72,7 @@ const REPLY: &str = "#c62828";
 fn sids(network: &Network, node: NodeId) -> Vec<String> {
     let sids = network.node(node).sids.iter();
     sids.map(|sid| {
-        let flavors = sid.behavior.flavors().to_string();
+        let flavors = sid.flavors.to_string();
         let length = if sid.len == 128 { String::new() } else { format!("/{}", sid.len) };
         let separator = if flavors.is_empty() { "" } else { " " };
         format!("{}{length} {}{separator}{flavors}", sid.locator, sid.behavior.name())

@@ -213,7 +213,7 @@ impl Network {
             let IpAddr::V6(locator) = sid.sid.network() else { continue };
             let interface = find_port(&node, &sid.dev).filter(|interface| *interface != LOOPBACK);
             node.fib.add(sid.table, locator.into(), sid.sid.len, ADDED_METRIC, Target::Sid(node.sids.len()));
-            node.sids.push(Sid { locator, len: sid.sid.len, behavior, interface });
+            node.sids.push(Sid { locator, len: sid.sid.len, behavior, flavors: sid.flavors, interface });
         }
         Ok(node)
     }

@@ -4,14 +4,15 @@
 //! SRv6 and forwarding enabled.
 //!
 //! It is about the SRH alone: what the packet carries, and where it would be
-//! forwarded to, is not looked at.
+//! forwarded to, is not looked at. [`endpoint`](super::endpoint) looks at both,
+//! and goes by the same rules: [`validates`], [`is_beyond_list`], [`hmac_tlv`].
 
 use std::fmt;
 
-use crate::srv6::hmac::{Form, LINUX_MAX_SEGMENTS, LINUX_TLV_LEN, Status};
+use crate::srv6::hmac::{Form, HmacTlv, LINUX_MAX_SEGMENTS, LINUX_TLV_LEN, Status};
 use crate::wire::bytes::{array_at, u8_at};
 use crate::wire::ipv6;
-use crate::wire::srh::{FIXED_LEN, SEGMENT_LEN, Srh, flag};
+use crate::wire::srh::{FIXED_LEN, SEGMENT_LEN, Srh, Tlv, flag};
 
 /// What the node would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl Seen<'_> {
         if left == 0 {
             return passed;
         }
-        if left >= hdr_ext_len >> 1 {
+        if is_beyond_list(left, hdr_ext_len) {
             return Verdict::Icmp(4, 0, Some(self.offset + 3));
         }
         // Last Entry is never looked at: the next segment may be TLV bytes.
@@ -105,7 +106,7 @@ impl Seen<'_> {
         if self.srh.segments_left() == 0 && self.followed {
             return Verdict::Skip;
         }
-        if !self.is_valid_for_seg6local() {
+        if !validates(self.srh) {
             return Verdict::Drop("the SRH does not validate");
         }
         let passed = match self.hmac_verdict() {
@@ -122,44 +123,54 @@ impl Seen<'_> {
         if self.hop_limit <= 1 { Verdict::Icmp(3, 0, None) } else { passed }
     }
 
-    /// seg6local's validation, which allows reduced lists and reads Pad1 as if
-    /// it had a length.
-    fn is_valid_for_seg6local(&self) -> bool {
-        let srh = self.srh;
-        srh.len() == srh.claimed_len()
-            && usize::from(srh.last_entry()) < srh.slots()
-            && usize::from(srh.segments_left()) <= usize::from(srh.last_entry()) + 1
-            && tlvs_parse_on_linux(srh.tlv_bytes())
-    }
-
     /// What the HMAC lets through: an error where it does not.
     fn hmac_verdict(&self) -> Result<Verdict, Verdict> {
-        if !has_linux_hmac(self.srh, self.bytes) {
-            return Ok(Verdict::Accept);
-        }
-        if usize::from(self.srh.last_entry()) + 1 > LINUX_MAX_SEGMENTS {
+        let Some(tlv) = hmac_tlv(self.srh) else { return Ok(Verdict::Accept) };
+        if is_too_long_to_sign(self.srh) {
             return Err(Verdict::Drop("an HMAC over more than 14 segments never verifies"));
         }
         match self.hmac {
             Some(Status::Valid(Form::Linux)) => Ok(Verdict::Accept),
             Some(Status::Valid(Form::Rfc8754)) => Err(Verdict::Drop("the HMAC is RFC 8754's, not Linux's")),
             Some(Status::Wrong) => Err(Verdict::Drop("the HMAC is wrong")),
-            _ => {
-                let id = array_at(self.bytes, self.bytes.len().saturating_sub(LINUX_TLV_LEN) + 4);
-                Ok(Verdict::AcceptWithKey(id.map_or(0, u32::from_be_bytes)))
-            }
+            _ => Ok(Verdict::AcceptWithKey(tlv.key_id)),
         }
     }
 }
 
-/// Whether Linux finds an HMAC: the drafts' flag is set, and the last 40 bytes
-/// are a TLV of type 5 and length 38.
-pub fn has_linux_hmac(srh: &Srh<'_>, bytes: &[u8]) -> bool {
-    let room = usize::from(srh.hdr_ext_len()) >= (usize::from(srh.last_entry()) + 1) * 2 + 5;
-    let tlv = bytes.len().checked_sub(LINUX_TLV_LEN);
-    srh.flags() & flag::DRAFT_HMAC != 0
-        && room
-        && tlv.is_some_and(|at| u8_at(bytes, at) == Some(5) && u8_at(bytes, at + 1) == Some(38))
+/// Whether seg6local takes an SRH (`seg6_validate_srh`): reduced lists too, and
+/// Pad1 is read as if it had a length.
+pub fn validates(srh: &Srh<'_>) -> bool {
+    srh.len() == srh.claimed_len()
+        && usize::from(srh.last_entry()) < srh.slots()
+        && usize::from(srh.segments_left()) <= usize::from(srh.last_entry()) + 1
+        && tlvs_parse_on_linux(srh.tlv_bytes())
+}
+
+/// Whether Segments Left is too big for a plain address (`ipv6_srh_rcv`), to
+/// which Last Entry does not matter.
+pub fn is_beyond_list(segments_left: u8, hdr_ext_len: u8) -> bool {
+    segments_left >= hdr_ext_len >> 1
+}
+
+/// Whether the list is too long for Linux's HMAC, which then never verifies.
+pub fn is_too_long_to_sign(srh: &Srh<'_>) -> bool {
+    usize::from(srh.last_entry()) >= LINUX_MAX_SEGMENTS
+}
+
+/// The HMAC TLV, where Linux finds one (`seg6_get_tlv_hmac`): the drafts' flag
+/// is set, and the last 40 bytes are a TLV of type 5 and length 38.
+pub fn hmac_tlv<'a>(srh: &Srh<'a>) -> Option<HmacTlv<'a>> {
+    let least = 2 * (usize::from(srh.last_entry()) + 1) + LINUX_TLV_LEN / 8;
+    if usize::from(srh.hdr_ext_len()) < least || srh.flags() & flag::DRAFT_HMAC == 0 {
+        return None;
+    }
+    let bytes = srh.tlv_bytes();
+    let last = bytes.get(bytes.len().checked_sub(LINUX_TLV_LEN)?..)?;
+    let (kind, length) = (*last.first()?, *last.get(1)?);
+    let value = last.get(2..2 + usize::from(length))?;
+    let tlv = Tlv { kind, length: Some(length), value, offset: 0, overruns: false };
+    HmacTlv::of(&tlv).filter(|hmac| hmac.digest.len() == 32)
 }
 
 /// Whether the TLVs fill their area exactly when every one of them, Pad1

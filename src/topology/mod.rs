@@ -45,8 +45,8 @@
 //! node = "n1"
 //! sid = "fc00:1::e"                # an address, or a prefix for next-csid
 //! action = "End"
-//! flavors = ["psp", "next-csid"]   # End, End.X, End.T: psp, usp, usd, next-csid
-//! csid = { block = 32, function = 16 }          # bits, with next-csid; 32 and 16 by default
+//! flavors = ["psp", "next-csid"]   # psp, usp, usd, next-csid, replace-csid; see below
+//! csid = { block = 32, function = 16 }          # bits, with next-csid or replace-csid; 32 and 16 by default
 //! count = true                     # default false: per-SID counters
 //! dev = "v12"                      # any interface of the node, default its first
 //! table = "main"                   # the table the SID itself is in
@@ -65,8 +65,7 @@
 //! | `End.DT4`, `End.DT46` | `vrf = TABLE` |
 //! | `End.B6` (or `End.B6.Insert`), `End.B6.Encaps` | `srh = { segs = [...], hmac = ID }` |
 //!
-//! These, and the flavor `replace-csid` (of End, End.X, End.T; `csid` as with
-//! next-csid), can be simulated, but Linux does not have them:
+//! These can be simulated, but Linux does not have them:
 //!
 //! | `action` | needs |
 //! |---|---|
@@ -75,6 +74,17 @@
 //! | `End.DT2U` | `bridge = ["INTERFACE", ...]`; may have `macs = { "02:00:00:00:00:01" = "INTERFACE" }` |
 //! | `End.AS` | `oif = "TO THE SERVICE"`, `iif = "FROM IT"`, `srh = { segs = [...] }` |
 //! | `End.AD`, `End.AM` | `oif = "TO THE SERVICE"`, `iif = "FROM IT"` |
+//!
+//! Flavors, as they are registered (IANA "SRv6 Endpoint Behaviors"), and what
+//! Linux makes of them:
+//!
+//! | flavor | of | on Linux |
+//! |---|---|---|
+//! | `psp` | End, End.X, End.T | End has it; End.X is refused; End.T takes and ignores it |
+//! | `usp`, `usd` | End, End.X, End.T | refused; End.T takes and ignores them |
+//! | `next-csid` | every action but End.B6.Insert | End, End.X have it; others take and ignore it |
+//! | `next-csid` with `psp` and `usd` | End.B6.Insert.Red, End.B6.Encaps.Red | no such action |
+//! | `replace-csid` | every action but End.B6.Insert and End.B6.Insert.Red | refused |
 //!
 //! Addresses of a lab are usable at once: duplicate address detection is off.
 
@@ -89,7 +99,7 @@ mod raw;
 /// A behaviour whose interfaces are named as in the file.
 pub type Behavior = crate::srv6::endpoint::Behavior<String>;
 
-pub use crate::srv6::endpoint::{Bridge, CsidLayout, Encap, EncapMode, Flavors, Lookup, Proxy, SegmentList, Table};
+pub use crate::srv6::endpoint::{Bridge, Encap, EncapMode, Flavors, Lookup, Proxy, SegmentList, Table};
 pub use parse::{Problem, TopologyError};
 pub use prefix::Prefix;
 
@@ -205,6 +215,8 @@ pub struct LocalSid {
     pub sid: Prefix,
     /// What happens.
     pub behavior: Behavior,
+    /// And in which variant.
+    pub flavors: Flavors,
     /// Count packets, bytes and errors?
     pub count: bool,
     /// The interface the kernel wants for it; any of the node will do.

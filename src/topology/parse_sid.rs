@@ -6,6 +6,7 @@ use super::parse::{Problem, known_interface, known_node, parse_mac, segments, ta
 use super::prefix::Prefix;
 use super::raw;
 use super::{Behavior, Bridge, Flavors, LocalSid, Lookup, Node, Proxy, SegmentList, Table, Topology};
+use crate::srv6::csid::{self, Layout};
 
 /// The SID and the index of its node.
 pub(super) fn check_sid(topology: &Topology, raw: raw::Sid) -> Result<(usize, LocalSid), Problem> {
@@ -23,8 +24,8 @@ pub(super) fn check_sid(topology: &Topology, raw: raw::Sid) -> Result<(usize, Lo
     };
     let in_table = table(&place, "table", raw.table.clone())?.unwrap_or(Table::MAIN);
     let count = raw.count;
-    let behavior = check_behavior(topology, &place, node, raw)?;
-    Ok((index, LocalSid { sid, behavior, count, dev, table: in_table }))
+    let (behavior, flavors) = check_behavior(topology, &place, node, raw)?;
+    Ok((index, LocalSid { sid, behavior, flavors, count, dev, table: in_table }))
 }
 
 /// The keys of a SID that only some actions have. Each is taken at most once;
@@ -67,33 +68,38 @@ impl Parameters<'_> {
 
     fn flavors(&mut self) -> Result<Flavors, Problem> {
         let mut flavors = Flavors::default();
-        let layout = self.raw.csid.take();
+        let lengths = self.raw.csid.take();
         for flavor in self.raw.flavors.take().unwrap_or_default() {
-            match flavor.as_str() {
-                "psp" => flavors.psp = true,
-                "usp" => flavors.usp = true,
-                "usd" => flavors.usd = true,
-                "next-csid" => flavors.next_csid = Some(layout.unwrap_or_default()),
-                "replace-csid" => flavors.replace_csid = Some(layout.unwrap_or_default()),
+            let set = match flavor.as_str() {
+                "psp" => &mut flavors.psp,
+                "usp" => &mut flavors.usp,
+                "usd" => &mut flavors.usd,
+                "next-csid" | "replace-csid" => {
+                    let kind = if flavor.starts_with('n') { csid::Flavor::Next } else { csid::Flavor::Replace };
+                    if flavors.csid.is_some_and(|layout| layout.flavor != kind) {
+                        return Err(value(self.place, "flavors", "next-csid and replace-csid", "one of them"));
+                    }
+                    flavors.csid = Some(self.layout(lengths, kind)?);
+                    continue;
+                }
                 _ => return Err(value(self.place, "flavors", flavor, "psp, usp, usd, next-csid or replace-csid")),
-            }
+            };
+            *set = true;
         }
-        match layout {
-            _ if flavors.next_csid.is_some() && flavors.replace_csid.is_some() => {
-                Err(value(self.place, "flavors", "next-csid and replace-csid", "one of them"))
-            }
-            Some(_) if flavors.next_csid.is_none() && flavors.replace_csid.is_none() => {
-                self.need("flavors = [\"next-csid\"] with csid", None)
-            }
-            Some(l)
-                if [l.block, l.function].iter().any(|b| b % 8 != 0 || *b == 0)
-                    || l.block > 128 - l.function.min(128) =>
-            {
-                let text = format!("{}+{}", l.block, l.function);
-                Err(value(self.place, "csid", text, "two multiples of 8, together at most 128,"))
-            }
-            _ => Ok(flavors),
+        if lengths.is_some() && flavors.csid.is_none() {
+            return self.need("flavors = [\"next-csid\"] with csid", None);
         }
+        Ok(flavors)
+    }
+
+    /// Where a compressed SID lies. Whole bytes, as Linux wants them.
+    fn layout(&self, lengths: Option<raw::Csid>, flavor: csid::Flavor) -> Result<Layout, Problem> {
+        let Some(raw::Csid { block, function }) = lengths else { return Ok(Layout { flavor, ..Layout::F3216 }) };
+        Layout::new(block, function, flavor).filter(|_| block % 8 == 0 && function % 8 == 0).ok_or_else(|| {
+            let expected =
+                "two multiples of 8, the second at most 64, together (with replace-csid's index) at most 128,";
+            value(self.place, "csid", format!("{block}+{function}"), expected)
+        })
     }
 
     /// An interface of the node, by one of the keys that name one.
@@ -151,8 +157,6 @@ impl Parameters<'_> {
             ("lookup", raw.lookup.is_some()),
             ("vrf", raw.vrf.is_some()),
             ("srh", raw.srh.is_some()),
-            ("flavors", raw.flavors.is_some()),
-            ("csid", raw.csid.is_some()),
             ("labels", raw.labels.is_some()),
             ("iif", raw.iif.is_some()),
             ("bridge", raw.bridge.is_some()),
@@ -177,14 +181,19 @@ fn link_interface(topology: &Topology, place: &str, key: &'static str, node: &No
     }
 }
 
-fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) -> Result<Behavior, Problem> {
+fn check_behavior(
+    topology: &Topology,
+    place: &str,
+    node: &Node,
+    raw: raw::Sid,
+) -> Result<(Behavior, Flavors), Problem> {
     let mut given = Parameters { place, action: raw.action.clone(), raw };
     let behavior = match given.action.as_str() {
-        "End" => Behavior::End(given.flavors()?),
-        "End.X" => Behavior::EndX { nh6: given.nh6()?, flavors: given.flavors()? },
+        "End" => Behavior::End,
+        "End.X" => Behavior::EndX { nh6: given.nh6()? },
         "End.T" => {
             let lookup = given.lookup()?;
-            Behavior::EndT { lookup: given.need("lookup", lookup)?, flavors: given.flavors()? }
+            Behavior::EndT { lookup: given.need("lookup", lookup)? }
         }
         "End.DX2" => Behavior::EndDx2 { oif: given.interface(topology, node, "oif", |raw| raw.oif.take())? },
         "End.DX6" => Behavior::EndDx6 { nh6: given.nh6()? },
@@ -215,13 +224,16 @@ fn check_behavior(topology: &Topology, place: &str, node: &Node, raw: raw::Sid) 
         "End.AM" => given.proxy(topology, node, Proxy::Masquerading)?,
         unknown => return Err(value(place, "action", unknown, KNOWN)),
     };
+    let flavors = given.flavors()?;
+    if !behavior.takes(&flavors) {
+        return Err(value(place, "flavors", flavors, "flavors that this action is registered with"));
+    }
     given.nothing_left()?;
-    Ok(behavior)
+    Ok((behavior, flavors))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::CsidLayout;
     use super::*;
 
     fn parse(more: &str) -> Result<LocalSid, String> {
@@ -237,16 +249,17 @@ mod tests {
         parse(more).unwrap().behavior
     }
 
+    fn flavors(more: &str) -> Flavors {
+        parse(more).unwrap().flavors
+    }
+
     #[test]
     fn every_action_becomes_its_behavior() {
         let nh6: Ipv6Addr = "fe80::1".parse().unwrap();
         let path = SegmentList { segs: vec![nh6], hmac: None };
-        assert_eq!(behavior("action='End'"), Behavior::End(Flavors::default()));
-        assert_eq!(behavior("action='End.X'\nnh6='fe80::1'"), Behavior::EndX { nh6, flavors: Flavors::default() });
-        assert_eq!(
-            behavior("action='End.T'\nlookup='main'"),
-            Behavior::EndT { lookup: Table::MAIN, flavors: Flavors::default() }
-        );
+        assert_eq!(behavior("action='End'"), Behavior::End);
+        assert_eq!(behavior("action='End.X'\nnh6='fe80::1'"), Behavior::EndX { nh6 });
+        assert_eq!(behavior("action='End.T'\nlookup='main'"), Behavior::EndT { lookup: Table::MAIN });
         assert_eq!(behavior("action='End.DX2'\noif='ab'"), Behavior::EndDx2 { oif: "ab".into() });
         assert_eq!(behavior("action='End.DX6'\nnh6='fe80::1'"), Behavior::EndDx6 { nh6 });
         assert_eq!(behavior("action='End.DX4'\nnh4='10.0.0.1'"), Behavior::EndDx4 { nh4: [10, 0, 0, 1].into() });
@@ -292,23 +305,56 @@ mod tests {
             behavior("action='End.AM'\noif='ab'\niif='ab'"),
             Behavior::EndProxy { kind: Proxy::Masquerading, oif, iif, path: None }
         );
-        let Behavior::End(flavors) = behavior("action='End'\nflavors=['replace-csid']\ncsid={block=48,function=32}")
-        else {
-            panic!()
-        };
-        assert_eq!(flavors.replace_csid, Some(CsidLayout { block: 48, function: 32 }));
+        let replace = flavors("action='End'\nflavors=['replace-csid']\ncsid={block=48,function=32}");
+        assert_eq!(replace.replace(), Layout::new(48, 32, csid::Flavor::Replace));
     }
 
     #[test]
     fn flavors_are_told_apart() {
-        let Behavior::End(flavors) = behavior("action='End'\nflavors=['psp','next-csid']") else { panic!() };
-        assert!(flavors.psp && !flavors.usp && !flavors.usd);
-        assert_eq!(flavors.next_csid, Some(CsidLayout { block: 32, function: 16 }));
-        let Behavior::End(flavors) = behavior("action='End'\nflavors=['next-csid']\ncsid={block=48,function=16}")
-        else {
-            panic!()
+        let both = flavors("action='End'\nflavors=['psp','next-csid']");
+        assert!(both.psp && !both.usp && !both.usd && both.replace().is_none());
+        assert_eq!(both.next(), Some(Layout::F3216));
+        let next = flavors("action='End'\nflavors=['next-csid']\ncsid={block=48,function=16}");
+        assert_eq!(next.next(), Layout::new(48, 16, csid::Flavor::Next));
+    }
+
+    #[test]
+    fn actions_take_the_flavors_they_are_registered_with() {
+        let all = [
+            ("End", ""),
+            ("End.X", "nh6='::1'"),
+            ("End.T", "lookup=1"),
+            ("End.DX2", "oif='ab'"),
+            ("End.DX4", "nh4='1.1.1.1'"),
+            ("End.DX6", "nh6='::1'"),
+            ("End.DT4", "vrf=1"),
+            ("End.DT6", "lookup=1"),
+            ("End.DT46", "vrf=1"),
+            ("End.DT2U", "bridge=['ab']"),
+            ("End.BM", "oif='ab'\nlabels=[1]"),
+            ("End.B6.Insert", "srh={segs=['::1']}"),
+            ("End.B6.Insert.Red", "srh={segs=['::1']}"),
+            ("End.B6.Encaps", "srh={segs=['::1']}"),
+            ("End.B6.Encaps.Red", "srh={segs=['::1']}"),
+            ("End.AS", "oif='ab'\niif='ab'\nsrh={segs=['::1']}"),
+            ("End.AD", "oif='ab'\niif='ab'"),
+            ("End.AM", "oif='ab'\niif='ab'"),
+        ];
+        let taking = |flavors: &str| -> Vec<&str> {
+            let takes = |(action, more): &&(&str, &str)| {
+                parse(&format!("action='{action}'\n{more}\nflavors=[{flavors}]\ncsid={{block=32,function=16}}")).is_ok()
+            };
+            all.iter().filter(takes).map(|(action, _)| *action).collect()
         };
-        assert_eq!(flavors.next_csid, Some(CsidLayout { block: 48, function: 16 }));
+        let but = |left_out: &[&str]| -> Vec<&str> {
+            all.iter().map(|(action, _)| *action).filter(|action| !left_out.contains(action)).collect()
+        };
+        assert_eq!(taking("'next-csid'"), but(&["End.B6.Insert"]));
+        assert_eq!(taking("'replace-csid'"), but(&["End.B6.Insert", "End.B6.Insert.Red"]));
+        assert_eq!(taking("'next-csid','psp'"), ["End", "End.X", "End.T"]);
+        assert_eq!(taking("'replace-csid','usp','usd'"), ["End", "End.X", "End.T"]);
+        let pop_and_decapsulate = ["End", "End.X", "End.T", "End.B6.Insert.Red", "End.B6.Encaps.Red"];
+        assert_eq!(taking("'next-csid','psp','usd'"), pop_and_decapsulate);
     }
 
     #[test]
@@ -352,18 +398,20 @@ mod tests {
             ("action='End'\nlookup=1", "End takes no lookup"),
             ("action='End'\nvrf=1", "End takes no vrf"),
             ("action='End'\nsrh={segs=['::1']}", "End takes no srh"),
-            ("action='End.DX6'\nnh6='::'\nflavors=['psp']", "End.DX6 takes no flavors"),
-            ("action='End.DX6'\nnh6='::'\ncsid={block=32,function=16}", "End.DX6 takes no csid"),
+            (
+                "action='End.DX6'\nnh6='::'\nflavors=['psp']",
+                "flavors = PSP: flavors that this action is registered with expected",
+            ),
             ("action='End.DT6'\nlookup=1\nvrf=1", "End.DT6 takes no vrf"),
             ("action='End'\nflavors=['pop']", "flavors = pop: psp, usp, usd, next-csid or replace-csid expected"),
             ("action='End'\ncsid={block=32,function=16}", "End needs flavors = [\"next-csid\"] with csid"),
             (
                 "action='End'\nflavors=['next-csid']\ncsid={block=120,function=16}",
-                "csid = 120+16: two multiples of 8, together at most 128, expected",
+                "csid = 120+16: two multiples of 8, the second at most 64, together (with replace-csid's index) at most 128, expected",
             ),
             (
                 "action='End'\nflavors=['next-csid']\ncsid={block=30,function=16}",
-                "csid = 30+16: two multiples of 8, together at most 128, expected",
+                "csid = 30+16: two multiples of 8, the second at most 64, together (with replace-csid's index) at most 128, expected",
             ),
             ("action='End'\ndev='ba'", "dev = \"ba\": a has no such interface"),
         ] {

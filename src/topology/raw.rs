@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::Deserialize;
 
-use super::{CsidLayout, EncapMode, HmacAlgorithm, SegmentList};
+use super::{EncapMode, HmacAlgorithm, SegmentList};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,7 +114,7 @@ pub(super) struct Sid {
     pub dev: Option<String>,
     pub table: Option<Table>,
     pub flavors: Option<Vec<String>>,
-    pub csid: Option<CsidLayout>,
+    pub csid: Option<Csid>,
     pub nh6: Option<Ipv6Addr>,
     pub nh4: Option<Ipv4Addr>,
     pub oif: Option<String>,
@@ -125,6 +125,14 @@ pub(super) struct Sid {
     pub iif: Option<String>,
     pub bridge: Option<Vec<String>>,
     pub macs: Option<BTreeMap<String, String>>,
+}
+
+/// Lengths in bits.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Csid {
+    pub block: u8,
+    pub function: u8,
 }
 
 #[derive(Debug, Clone, Deserialize)]

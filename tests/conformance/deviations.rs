@@ -6,7 +6,7 @@ use std::fs;
 use sr6::simulate::{Network, NodeId};
 use sr6::srv6::endpoint::{self, Decision, Forward, Input, Profile};
 
-use super::kernel::FRAME_HEADER;
+use super::kernel::frame_header;
 use super::matrix::{self, NOT_RUN, Target};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/linux-deviations.md");
@@ -14,7 +14,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/linux-deviations.m
 /// What a node makes of a packet, by either profile.
 fn decision(network: &Network, x: NodeId, packet: &[u8], profile: Profile) -> Decision {
     let interface = network.find_interface(x, "xh");
-    let input = Input { packet, frame_header: &FRAME_HEADER, interface, cache: None };
+    let input = Input { packet, frame_header: &frame_header(packet), interface, cache: None };
     endpoint::process(input, network.node(x), profile, &mut ()).decision
 }
 

@@ -19,8 +19,11 @@ const ENDS: [(&str, &str, [u8; 6]); 3] =
 /// Where the word goes that follows a packet on each link.
 const WORDS: [&str; 3] = ["fc00:5e:a::1", "fc00:5e:b::1", "fc00:5e:c::1"];
 
-/// The header of frames from h to x.
-pub const FRAME_HEADER: [u8; 14] = [2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 1, 0x86, 0xdd];
+/// The header of a frame from h to x with this packet.
+pub fn frame_header(packet: &[u8]) -> [u8; 14] {
+    let [high, low] = if packet.first().is_some_and(|byte| byte >> 4 == 4) { [8, 0] } else { [0x86, 0xdd] };
+    [2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 1, high, low]
+}
 
 /// Who would answer for the inner destination 10.9.1.1 if it were on the link:
 /// this tells whether Linux asks for it or for the next hop.
@@ -79,10 +82,7 @@ impl Kernel {
                 let mut frame = Vec::new();
                 let mut put = |packet: &[u8]| {
                     frame.clear();
-                    frame.extend(FRAME_HEADER);
-                    if packet[0] >> 4 == 4 {
-                        frame[12..14].copy_from_slice(&[8, 0]);
-                    }
+                    frame.extend(frame_header(packet));
                     frame.extend(packet);
                     engine.send(Packet::Frame(&frame)).map_err(|e| e.to_string())
                 };

@@ -16,7 +16,7 @@ mod matrix;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use kernel::{FRAME_HEADER, Kernel};
+use kernel::{Kernel, frame_header};
 use sr6::lab::{LabError, sandbox};
 use sr6::simulate::{End, Network, NodeId};
 use sr6::srv6::endpoint::{Decision, Profile};
@@ -144,7 +144,7 @@ impl Prediction {
     fn new(network: &Network, packet: &[u8]) -> Self {
         let x: NodeId = network.find("x").unwrap();
         let interface = network.find_interface(x, "xh");
-        let walk = network.walk_from(packet, &FRAME_HEADER, x, interface, Profile::Linux);
+        let walk = network.walk_from(packet, &frame_header(packet), x, interface, Profile::Linux);
         let hop = &walk.hops[0];
         let mut frames: [Vec<Vec<u8>>; 3] = Default::default();
         for crossing in &hop.crossings {

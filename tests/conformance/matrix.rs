@@ -51,7 +51,48 @@ pub fn targets() -> Vec<Target> {
             "fcbb:bb00:103:200::",
             "action = 'End.X'\nnh6 = '2001:db8:c::1'\nflavors = ['next-csid']",
         ),
+        sid(
+            "End (NEXT-C-SID of 40 and 24 bits), argument",
+            "fcbb:bb00:1c00:7:2000::",
+            "action = 'End'\nflavors = ['next-csid']\ncsid = { block = 40, function = 24 }",
+        ),
+        sid(
+            "End.X (NEXT-C-SID of 48 and 16 bits), argument",
+            "fcbb:bb00:1d00:7:200::",
+            "action = 'End.X'\nnh6 = '2001:db8:c::1'\nflavors = ['next-csid']\ncsid = { block = 48, function = 16 }",
+        ),
         sid("End.T", "fc00::4", "action = 'End.T'\nlookup = 100"),
+        sid("End.T (PSP, ignored)", "fc00::14", "action = 'End.T'\nlookup = 100\nflavors = ['psp']"),
+        sid(
+            "End.T (NEXT-C-SID, ignored), argument",
+            "fcbb:bb00:104:200::",
+            "action = 'End.T'\nlookup = 100\nflavors = ['next-csid']",
+        ),
+        sid(
+            "End.DX2 (NEXT-C-SID, ignored)",
+            "fcbb:bb00:105::",
+            "action = 'End.DX2'\noif = 'xc'\nflavors = ['next-csid']",
+        ),
+        sid(
+            "End.DX4 (NEXT-C-SID, ignored)",
+            "fcbb:bb00:106::",
+            "action = 'End.DX4'\nnh4 = '10.0.2.1'\nflavors = ['next-csid']",
+        ),
+        sid(
+            "End.DX6 (NEXT-C-SID, ignored), argument",
+            "fcbb:bb00:107:200::",
+            "action = 'End.DX6'\nnh6 = '2001:db8:c::1'\nflavors = ['next-csid']",
+        ),
+        sid(
+            "End.DT6 (NEXT-C-SID, ignored)",
+            "fcbb:bb00:108::",
+            "action = 'End.DT6'\nlookup = 100\nflavors = ['next-csid']",
+        ),
+        sid(
+            "End.B6.Encaps (NEXT-C-SID, ignored), argument",
+            "fcbb:bb00:109:200::",
+            "action = 'End.B6.Encaps'\nsrh = { segs = ['fc00:b::8'] }\nflavors = ['next-csid']",
+        ),
         sid("End.DX2", "fc00::5", "action = 'End.DX2'\noif = 'xc'"),
         sid("End.DX4", "fc00::6", "action = 'End.DX4'\nnh4 = '10.0.2.1'"),
         sid("End.DX4 (inner destination)", "fc00::7", "action = 'End.DX4'\nnh4 = '0.0.0.0'"),
@@ -73,6 +114,8 @@ pub fn targets() -> Vec<Target> {
         headend("H.Encaps.Red (HMAC)", "fc00:e9::1", "mode = 'encap.red', segs = ['fc00:b::8'], hmac = 42"),
         headend("H.Insert (HMAC)", "fc00:ea::1", "mode = 'inline', segs = ['fc00:b::8'], hmac = 42"),
         headend("H.Encaps of IPv4", "10.8.0.1", "mode = 'encap', segs = ['fc00:b::8', 'fc00:b::9']"),
+        headend("H.Encaps.L2 of IPv4", "10.6.0.1", "mode = 'l2encap', segs = ['fc00:b::8', 'fc00:b::9']"),
+        headend("H.Encaps.L2.Red of IPv4", "10.5.0.1", "mode = 'l2encap.red', segs = ['fc00:b::8', 'fc00:b::9']"),
         headend("H.Encaps.Red of IPv4", "10.7.0.1", "mode = 'encap.red', segs = ['fc00:b::8', 'fc00:b::9']"),
     ]
 }
@@ -82,9 +125,11 @@ pub const NOT_RUN: [&str; 3] = ["End.DT4", "End.DT46", "End.DT6 with vrf"];
 
 /// A carrier's SID is a prefix, all others are whole addresses.
 fn prefix(address: &str) -> String {
-    if address.starts_with("fcbb") {
-        let block: Vec<_> = address.split(':').take(3).collect();
-        format!("{}::/48", block.join(":"))
+    if let Some(rest) = address.strip_prefix("fcbb:bb00:") {
+        // Those of 40 and 24, or 48 and 16 bits are longer.
+        let groups = if rest.starts_with("1c00") || rest.starts_with("1d00") { 4 } else { 3 };
+        let block: Vec<_> = address.split(':').take(groups).collect();
+        format!("{}::/{}", block.join(":"), 16 * groups)
     } else {
         address.to_string()
     }

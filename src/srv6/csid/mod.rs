@@ -51,10 +51,15 @@ impl Layout {
     /// The common format F3216: a block of 32 bits, C-SIDs of 16.
     pub const F3216: Self = Self { block: 32, csid: 16, flavor: Flavor::Next };
 
-    /// A layout with room for at least one C-SID.
-    fn new(block: u8, csid: u8, flavor: Flavor) -> Option<Self> {
-        let fits = (8..=120).contains(&block) && (1..=64).contains(&csid) && u32::from(block) + u32::from(csid) <= 128;
-        fits.then_some(Self { block, csid, flavor })
+    /// A layout with room for at least one C-SID, and for the index that
+    /// REPLACE-C-SID needs.
+    pub fn new(block: u8, csid: u8, flavor: Flavor) -> Option<Self> {
+        let layout = Self { block, csid, flavor };
+        let index = |layout: Self| if flavor == Flavor::Replace { layout.index_bits() } else { 0 };
+        let fits = (8..=120).contains(&block)
+            && (1..=64).contains(&csid)
+            && u32::from(block) + u32::from(csid) + index(layout) <= 128;
+        fits.then_some(layout)
     }
 
     /// The block of an address, and nothing behind it.
@@ -91,20 +96,49 @@ impl Layout {
         self.carried(carrier).last().unwrap_or(carrier)
     }
 
-    /// Bits of the index that REPLACE-C-SID keeps in the destination.
-    fn index_bits(self) -> u32 {
-        let per_container = 128 / u32::from(self.csid);
-        per_container.next_power_of_two().trailing_zeros()
+    /// The carrier with its next C-SID where the first was, and zeros at its
+    /// end (RFC 9800 §4.1.1, N05-N06); `None` where nothing but zeros follows
+    /// the first.
+    pub fn shift(self, carrier: Ipv6Addr) -> Option<Ipv6Addr> {
+        let rest = carrier.to_bits() << self.block << self.csid;
+        (rest != 0).then(|| Ipv6Addr::from_bits(self.block_of(carrier) | rest >> self.block))
     }
 
-    /// A carrier after each of the nodes on its way but the first: shifted by a
-    /// C-SID, by two, and so on, while anything but zeros is left.
+    /// A carrier after each of the nodes on its way but the first.
     fn shifted(self, carrier: Ipv6Addr) -> impl Iterator<Item = Ipv6Addr> {
-        let (block, argument) = (self.block_of(carrier), carrier.to_bits() << self.block);
-        (1..128u32)
-            .map_while(move |count| argument.checked_shl(count * u32::from(self.csid)))
-            .take_while(|rest| *rest != 0)
-            .map(move |rest| Ipv6Addr::from_bits(block | rest >> self.block))
+        std::iter::successors(self.shift(carrier), move |at| self.shift(*at))
+    }
+
+    /// How many C-SIDs a REPLACE-C-SID container holds (§4.2).
+    pub fn places(self) -> u32 {
+        128 / u32::from(self.csid)
+    }
+
+    /// Bits of the index that REPLACE-C-SID keeps in the destination.
+    pub fn index_bits(self) -> u32 {
+        self.places().next_power_of_two().trailing_zeros()
+    }
+
+    /// The place of a container that a destination's C-SID came from
+    /// (DA.Arg.Index, §4.2).
+    pub fn index(self, destination: Ipv6Addr) -> u32 {
+        (destination.to_bits() & ((1 << self.index_bits()) - 1)) as u32
+    }
+
+    /// The C-SID at a place of a container, places counted from its high end;
+    /// 0, which is no C-SID, where it has no such place.
+    pub fn place(self, container: Ipv6Addr, index: u32) -> u128 {
+        if index < self.places() { self.csid_at(container.to_bits(), index * u32::from(self.csid)) } else { 0 }
+    }
+
+    /// A destination with another C-SID, and the place that it came from
+    /// (§4.2.1, R17-R20). Everything else stays.
+    pub fn replace(self, destination: Ipv6Addr, csid: u128, index: u32) -> Ipv6Addr {
+        let shift = 128 - u32::from(self.block) - u32::from(self.csid);
+        let csid_mask = (u128::MAX >> (128 - u32::from(self.csid))) << shift;
+        let index_mask = (1u128 << self.index_bits()) - 1;
+        let kept = destination.to_bits() & !(csid_mask | index_mask);
+        Ipv6Addr::from_bits(kept | csid << shift | u128::from(index))
     }
 
     /// What stands behind the zero C-SID that ends a carrier: an argument, which
@@ -127,21 +161,18 @@ impl Layout {
     /// A list entry, or the destination, as the SID that it is. One outside the
     /// block is an ordinary SID, and has no index.
     fn whole(self, block: u128, entry: Ipv6Addr, left: usize) -> Visit {
-        let mask = (1u128 << self.index_bits()) - 1;
-        let bits = entry.to_bits();
         if self.block_of(entry) != block {
             return Visit { sid: entry, left, index: None };
         }
-        Visit { sid: Ipv6Addr::from_bits(bits & !mask), left, index: Some((bits & mask) as u32) }
+        let index = self.index(entry);
+        Visit { sid: Ipv6Addr::from_bits(entry.to_bits() ^ u128::from(index)), left, index: Some(index) }
     }
 
     /// The SID after this one. Each step uses up a place in a container, or an
     /// entry of the list, so that there is an end.
     fn next(self, block: u128, srh: &Srh<'_>, at: &Visit) -> Option<Visit> {
         let csid = |left: usize, index: u32| {
-            let offset = index * u32::from(self.csid);
-            let entry = srh.segment(left).filter(|_| offset + u32::from(self.csid) <= 128)?;
-            let csid = self.csid_at(entry.to_bits(), offset);
+            let csid = self.place(srh.segment(left)?, index);
             (csid != 0).then(|| Visit { sid: self.sid(block, csid), left, index: Some(index) })
         };
         let before = at.left.checked_sub(1);
@@ -150,7 +181,7 @@ impl Layout {
             Some(index @ 1..) => {
                 csid(at.left, index - 1).or_else(|| before.and_then(|left| self.entry(block, srh, left)))
             }
-            Some(0) => csid(before?, 128 / u32::from(self.csid) - 1),
+            Some(0) => csid(before?, self.places() - 1),
             None => self.entry(block, srh, before?),
         }
     }

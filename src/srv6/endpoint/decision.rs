@@ -151,6 +151,7 @@ reasons! {
     NoFrame = "there is no Ethernet header to encapsulate", "RFC 8986 §5.3";
     NotIpv6 = "an SRH cannot be put into IPv4", "RFC 8754 §2";
     TooLong = "longer than a Payload Length can say", "RFC 8200 §3";
+    ListTooLong = "the SRH would be longer than Hdr Ext Len can say", "RFC 8754 §2";
     NoCache = "the service returned a packet before any was sent to it", "draft-ietf-spring-sr-service-programming §6.2";
     NoSource = "the node has no address to encapsulate from", "RFC 8986 §5.1";
     NotInLinux = "Linux has no such behaviour or flavor", "Linux seg6_action_table";

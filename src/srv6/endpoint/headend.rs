@@ -14,6 +14,9 @@ use super::run::{Lookup, Next, Run};
 use super::trace::Step;
 use super::{Profile, source, verify};
 
+/// The longest SRH: a Hdr Ext Len of 255.
+const LONGEST: usize = 8 + 8 * 255;
+
 /// An SRH to be written: which segments, and how.
 struct Plan<'a> {
     path: &'a SegmentList,
@@ -48,6 +51,11 @@ impl Plan<'_> {
             (0, 0) => 0,
             (entries, tlvs) => FIXED_LEN + SEGMENT_LEN * entries + tlvs,
         }
+    }
+
+    /// The same, if Hdr Ext Len can say it.
+    fn len_if_it_fits(&self) -> Result<usize, Reason> {
+        Some(self.len()).filter(|length| *length <= LONGEST).ok_or(Reason::ListTooLong)
     }
 
     fn first(&self) -> Ipv6Addr {
@@ -96,7 +104,7 @@ impl<'a> Run<'a> {
             EncapMode::L2Encap | EncapMode::L2EncapRed => {
                 self.encapsulate(name, &encap.path, reduced, next::ETHERNET, Some(interface))
             }
-            EncapMode::Inline => self.insert_srh(name, &encap.path, false),
+            EncapMode::Inline => self.insert_srh(name, &encap.path, false, Some(self.packet.destination6())),
         };
         match pushed {
             Ok(()) => Next::Route(Lookup::default()),
@@ -146,7 +154,8 @@ impl<'a> Run<'a> {
             }
             self.packet.insert(0, self.input.frame_header);
         }
-        let (length, pushed) = (plan.len(), ipv6::LEN + plan.len());
+        let length = plan.len_if_it_fits()?;
+        let pushed = ipv6::LEN + length;
         self.packet.open(0, pushed);
         let outer = &mut self.packet.0[..pushed];
         outer[0] = 0x60;
@@ -172,19 +181,27 @@ impl<'a> Run<'a> {
         self.finish_push(&plan)
     }
 
-    /// Inserts an SRH for `path` after the IPv6 header, which leads back to
-    /// the destination as it is.
-    pub(super) fn insert_srh(&mut self, name: &'static str, path: &SegmentList, reduced: bool) -> Result<(), Reason> {
+    /// Inserts an SRH for `path` after the IPv6 header, and `then` as the
+    /// segment after it. A reduced one of a single segment is none at all.
+    pub(super) fn insert_srh(
+        &mut self,
+        name: &'static str,
+        path: &SegmentList,
+        reduced: bool,
+        then: Option<Ipv6Addr>,
+    ) -> Result<(), Reason> {
         if !self.packet.is_ipv6() {
             return Err(Reason::NotIpv6);
         }
-        let plan = Plan { path, last: Some(self.packet.destination6()), reduced, key: self.signing_key(path)? };
+        let plan = Plan { path, last: then, reduced, key: self.signing_key(path)? };
         let destination = plan.first();
-        let length = plan.len();
-        let following = self.packet.first_header().number;
-        self.packet.open(ipv6::LEN, length);
-        plan.write(&mut self.packet.0[ipv6::LEN..ipv6::LEN + length], following);
-        self.packet.put(6, &[next::ROUTING]);
+        let length = plan.len_if_it_fits()?;
+        if length > 0 {
+            let following = self.packet.first_header().number;
+            self.packet.open(ipv6::LEN, length);
+            plan.write(&mut self.packet.0[ipv6::LEN..ipv6::LEN + length], following);
+            self.packet.put(6, &[next::ROUTING]);
+        }
         self.packet.set_destination6(destination);
         self.step(Step::Inserted { name, destination, segments: plan.entries(), bytes: length });
         self.finish_push(&plan)

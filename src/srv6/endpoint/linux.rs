@@ -1,15 +1,17 @@
 //! Endpoints as Linux has them: `net/ipv6/seg6_local.c` for SIDs,
 //! `net/ipv6/exthdrs.c` for plain addresses. Where the RFCs ask for an ICMPv6
-//! error, a SID drops in silence.
+//! error, a SID drops in silence. What Linux asks of an SRH itself is written in
+//! [`srv6::linux`](crate::srv6::linux).
 
 use std::net::IpAddr;
 
+use crate::srv6::linux as rules;
 use crate::wire::ipv6;
 use crate::wire::srh::{self, Srh};
 
 use super::decision::{Decision, Reason};
 use super::fib::Table;
-use super::model::{Behavior, Flavors, Lookup as DtLookup, Proxy, Sid};
+use super::model::{Behavior, Flavors, InLinux, Lookup as DtLookup, Sid};
 use super::packet::{Header, next};
 use super::run::{Lookup, Next, Run};
 use super::trace::Step;
@@ -20,12 +22,16 @@ pub(super) fn sid(run: &mut Run<'_>, sid: &Sid) -> Next {
     if !run.packet.is_ipv6() {
         return Next::dropped(Reason::NotIp);
     }
-    let result = match &sid.behavior {
-        Behavior::End(flavors) => end(run, sid, flavors),
-        Behavior::EndX { flavors: Flavors { psp: false, usp: false, usd: false, .. }, .. } => {
-            end(run, sid, &sid.behavior.flavors())
+    match sid.behavior.in_linux(&sid.flavors) {
+        InLinux::There => {}
+        InLinux::FlavorsIgnored => {
+            let text = "Linux takes these flavors, and does as if there were none";
+            run.step(Step::Rule { text, section: "Linux seg6_action_table" });
         }
-        // Accepted on End.T, and then ignored.
+        InLinux::Missing => return Next::dropped(Reason::NotInLinux),
+    }
+    let result = match &sid.behavior {
+        Behavior::End | Behavior::EndX { .. } => end(run, sid, &sid.flavors),
         Behavior::EndT { .. } => advance(run).map(|()| Next::Route(run.onwards(sid))),
         Behavior::EndDx2 { oif } => decapsulate(run, next::ETHERNET).and_then(|()| {
             let ethertype = run.packet.0.get(12..14).map(|b| u16::from_be_bytes([b[0], b[1]]));
@@ -55,33 +61,27 @@ pub(super) fn sid(run: &mut Run<'_>, sid: &Sid) -> Next {
             _ => Err(Reason::WrongUpper),
         },
         Behavior::EndB6 { path, reduced: false } => unspent_srh(run)
-            .and_then(|_| run.insert_srh(sid.behavior.name(), path, false))
+            .and_then(|_| run.insert_srh(sid.behavior.name(), path, false, Some(run.packet.destination6())))
             .map(|()| Next::Route(run.onwards(sid))),
         Behavior::EndB6Encaps { path, reduced: false } => advance(run)
             .and_then(|()| run.encapsulate(sid.behavior.name(), path, false, next::IPV6, sid.interface))
             .map(|()| Next::Route(run.onwards(sid))),
-        Behavior::EndX { .. }
-        | Behavior::EndB6 { .. }
+        Behavior::EndB6 { .. }
         | Behavior::EndB6Encaps { .. }
         | Behavior::EndDt2u(_)
         | Behavior::EndBm { .. }
-        | Behavior::EndProxy { kind: Proxy::Static | Proxy::Dynamic | Proxy::Masquerading, .. } => {
-            Err(Reason::NotInLinux)
-        }
+        | Behavior::EndProxy { .. } => Err(Reason::NotInLinux),
     };
     result.unwrap_or_else(Next::dropped)
 }
 
 /// `input_action_end` and `input_action_end_x`.
 fn end(run: &mut Run<'_>, sid: &Sid, flavors: &Flavors) -> Result<Next, Reason> {
-    if flavors.usp || flavors.usd || flavors.replace_csid.is_some() {
-        return Err(Reason::NotInLinux);
-    }
-    if let Some(layout) = flavors.next_csid {
+    if let Some(layout) = flavors.next() {
         // The SRH is not even looked at while the argument lasts; and with
         // this flavor, PSP is not applied either.
-        match run.argument(layout) {
-            Some(_) => run.shift(layout),
+        match layout.shift(run.packet.destination6()) {
+            Some(shifted) => run.shift(shifted),
             None => advance(run)?,
         }
     } else if flavors.psp {
@@ -126,7 +126,7 @@ fn valid_srh(run: &mut Run<'_>, unspent: bool) -> Option<Header> {
     if found != first {
         run.step(Step::PassedOver { offset: first.offset });
     }
-    let srh = view(run, found).filter(is_valid)?;
+    let srh = view(run, found).filter(rules::validates)?;
     let (segments_left, last_entry) = (srh.segments_left(), srh.last_entry());
     run.step(Step::Srh { offset: found.offset, segments_left, last_entry });
     Some(found)
@@ -134,24 +134,6 @@ fn valid_srh(run: &mut Run<'_>, unspent: bool) -> Option<Header> {
 
 fn view<'r>(run: &'r Run<'_>, header: Header) -> Option<Srh<'r>> {
     run.packet.srh(header.offset)
-}
-
-/// `seg6_validate_srh`, reduced lists allowed.
-fn is_valid(srh: &Srh<'_>) -> bool {
-    usize::from(srh.last_entry()) < srh.slots()
-        && srh.segments_left() <= srh.last_entry().saturating_add(1)
-        && tlvs_parse(srh.tlv_bytes())
-}
-
-/// To Linux every TLV has a Length, Pad1 too.
-fn tlvs_parse(mut bytes: &[u8]) -> bool {
-    while !bytes.is_empty() {
-        match bytes.get(1).and_then(|length| bytes.get(2 + usize::from(*length)..)) {
-            Some(rest) => bytes = rest,
-            None => return false,
-        }
-    }
-    true
 }
 
 /// `decap_and_validate`. An SRH that is not valid counts as none.
@@ -215,7 +197,7 @@ fn routing(run: &mut Run<'_>, header: Header) -> Result<Header, Next> {
     };
     let octet = |at: usize| run.packet.0.get(header.offset + at).copied().unwrap_or(0);
     let (kind, mut left) = (octet(2), octet(3));
-    let slots = octet(1) >> 1;
+    let hdr_ext_len = octet(1);
     if kind != srh::ROUTING_TYPE {
         return if left == 0 {
             Ok(after)
@@ -235,8 +217,8 @@ fn routing(run: &mut Run<'_>, header: Header) -> Result<Header, Next> {
             return spent(run, header, after);
         }
         // Last Entry is never looked at.
-        if left >= slots {
-            let reduced = left == last_entry.saturating_add(1) && left == slots;
+        if rules::is_beyond_list(left, hdr_ext_len) {
+            let reduced = left == last_entry.saturating_add(1) && left == hdr_ext_len >> 1;
             let reason = if reduced { Reason::ReducedAtPlainAddress } else { Reason::SegmentsLeftTooBig };
             return Err(run.error(4, 0, header.offset as u32 + 3, reason));
         }

@@ -29,6 +29,7 @@
 //! What it leaves out: fragments are not reassembled, ICMPv4 errors not made,
 //! neighbour discovery always succeeds, and upper layers never answer.
 
+mod advance;
 mod decision;
 mod fib;
 mod headend;
@@ -45,7 +46,7 @@ mod verify;
 pub use decision::{Decision, Forward, IcmpError, Kind, Reason};
 pub use fib::{Fib, Route, Table, Target};
 pub use model::{
-    Behavior, Bridge, CsidLayout, Encap, EncapMode, Flavors, FlowLabel, HmacPolicy, Interface, Lookup, Node, Own, Port,
+    Behavior, Bridge, Encap, EncapMode, Flavors, FlowLabel, HmacPolicy, InLinux, Interface, Lookup, Node, Own, Port,
     Proxy, SegmentList, Sid,
 };
 pub use trace::{Matched, Step, Trace};
@@ -70,8 +71,8 @@ pub struct Input<'a> {
     pub frame_header: &'a [u8],
     /// The interface it arrived by; `None` for one that the node made itself.
     pub interface: Option<Interface>,
-    /// The encapsulation that an End.AD proxy saw last, where the caller
-    /// remembered it.
+    /// What a proxy wanted remembered last ([`Outcome::learned`]), where the
+    /// caller did so.
     pub cache: Option<&'a [u8]>,
 }
 
@@ -95,8 +96,8 @@ pub struct Outcome {
     /// Did a copy of the packet, as it arrived, go to the OAM process (O-flag,
     /// RFC 9259 §2.1.1)?
     pub oam_copy: bool,
-    /// Headers that an End.AD proxy wants remembered for the packets that the
-    /// service returns.
+    /// What a proxy wants remembered for the packets that the service returns:
+    /// the headers at End.AD, the destination at End.AM with compressed SIDs.
     pub learned: Option<Vec<u8>>,
 }
 

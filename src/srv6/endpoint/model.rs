@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::srv6::csid::{self, Layout};
 use crate::srv6::hmac::Keys;
 
 use super::fib::{Fib, Table};
@@ -112,6 +113,8 @@ pub struct Sid {
     pub len: u8,
     /// What happens.
     pub behavior: Behavior,
+    /// And in which variant.
+    pub flavors: Flavors,
     /// The interface it is configured with: where its link-local neighbours
     /// are, and whose address encapsulations take; `None` for the loopback.
     pub interface: Option<Interface>,
@@ -122,20 +125,16 @@ pub struct Sid {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behavior<I = Interface> {
     /// End: to the next segment (§4.1).
-    End(Flavors),
+    End,
     /// End.X: to the next segment by way of a neighbour (§4.2).
     EndX {
         /// The neighbour.
         nh6: Ipv6Addr,
-        /// Variants.
-        flavors: Flavors,
     },
     /// End.T: to the next segment by a table (§4.3).
     EndT {
         /// The table.
         lookup: Table,
-        /// Variants.
-        flavors: Flavors,
     },
     /// End.DX2: decapsulate an Ethernet frame onto an interface (§4.9).
     EndDx2 {
@@ -241,26 +240,9 @@ pub struct Flavors {
     pub usp: bool,
     /// Ultimate segment decapsulation.
     pub usd: bool,
-    /// NEXT-C-SID: shift the next compressed SID into place.
-    pub next_csid: Option<CsidLayout>,
-    /// REPLACE-C-SID: take the next compressed SID from the list.
-    pub replace_csid: Option<CsidLayout>,
-}
-
-/// How a compressed SID lies in an address, in bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CsidLayout {
-    /// The locator block all SIDs share.
-    pub block: u8,
-    /// One compressed SID: locator-node and function.
-    pub function: u8,
-}
-
-impl Default for CsidLayout {
-    fn default() -> Self {
-        Self { block: 32, function: 16 }
-    }
+    /// NEXT-C-SID or REPLACE-C-SID: the SID is a compressed one, and the next
+    /// is in the destination's argument, or in a container of the list.
+    pub csid: Option<Layout>,
 }
 
 /// `encap seg6`: a headend's policy.
@@ -320,7 +302,7 @@ impl<I> Behavior<I> {
     /// The behaviour's name as the RFCs write it, without flavors.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::End(_) => "End",
+            Self::End => "End",
             Self::EndX { .. } => "End.X",
             Self::EndT { .. } => "End.T",
             Self::EndDx2 { .. } => "End.DX2",
@@ -341,25 +323,37 @@ impl<I> Behavior<I> {
         }
     }
 
-    /// Does Linux have it? Of the flavors only REPLACE-C-SID is looked at:
-    /// which of the others it has is a matter of its version.
-    pub fn is_in_linux(&self) -> bool {
-        let behavior = !matches!(
-            self,
-            Self::EndDt2u(_)
-                | Self::EndBm { .. }
-                | Self::EndB6 { reduced: true, .. }
-                | Self::EndB6Encaps { reduced: true, .. }
-                | Self::EndProxy { .. }
-        );
-        behavior && self.flavors().replace_csid.is_none()
+    /// Is it registered with these flavors (IANA "SRv6 Endpoint Behaviors"), or
+    /// does Linux have it so?
+    pub fn takes(&self, flavors: &Flavors) -> bool {
+        let popping = flavors.psp || flavors.usp || flavors.usd;
+        match self {
+            Self::End | Self::EndX { .. } | Self::EndT { .. } => true,
+            // Code points 98 and 99.
+            Self::EndB6 { reduced: true, .. } | Self::EndB6Encaps { reduced: true, .. } if popping => {
+                flavors.psp && flavors.usd && !flavors.usp && flavors.next().is_some()
+            }
+            Self::EndB6 { reduced, .. } => {
+                !popping && flavors.csid.is_none_or(|_| *reduced && flavors.next().is_some())
+            }
+            _ => !popping,
+        }
     }
 
-    /// Its flavors; none where it cannot have any.
-    pub fn flavors(&self) -> Flavors {
+    /// What Linux 6.18 makes of the behaviour with these flavors.
+    pub fn in_linux(&self, flavors: &Flavors) -> InLinux {
         match self {
-            Self::End(flavors) | Self::EndX { flavors, .. } | Self::EndT { flavors, .. } => *flavors,
-            _ => Flavors::default(),
+            _ if flavors.replace().is_some() => InLinux::Missing,
+            Self::End if flavors.usp || flavors.usd => InLinux::Missing,
+            Self::EndX { .. } if flavors.psp || flavors.usp || flavors.usd => InLinux::Missing,
+            Self::End | Self::EndX { .. } => InLinux::There,
+            Self::EndDt2u(_)
+            | Self::EndBm { .. }
+            | Self::EndB6 { reduced: true, .. }
+            | Self::EndB6Encaps { reduced: true, .. }
+            | Self::EndProxy { .. } => InLinux::Missing,
+            _ if *flavors == Flavors::default() => InLinux::There,
+            _ => InLinux::FlavorsIgnored,
         }
     }
 
@@ -369,9 +363,9 @@ impl<I> Behavior<I> {
     /// Whatever `name` fails with.
     pub fn with_interfaces<J, E>(&self, mut name: impl FnMut(&I) -> Result<J, E>) -> Result<Behavior<J>, E> {
         Ok(match self {
-            Self::End(flavors) => Behavior::End(*flavors),
-            Self::EndX { nh6, flavors } => Behavior::EndX { nh6: *nh6, flavors: *flavors },
-            Self::EndT { lookup, flavors } => Behavior::EndT { lookup: *lookup, flavors: *flavors },
+            Self::End => Behavior::End,
+            Self::EndX { nh6 } => Behavior::EndX { nh6: *nh6 },
+            Self::EndT { lookup } => Behavior::EndT { lookup: *lookup },
             Self::EndDx2 { oif } => Behavior::EndDx2 { oif: name(oif)? },
             Self::EndDx6 { nh6 } => Behavior::EndDx6 { nh6: *nh6 },
             Self::EndDx4 { nh4 } => Behavior::EndDx4 { nh4: *nh4 },
@@ -392,6 +386,29 @@ impl<I> Behavior<I> {
     }
 }
 
+/// What Linux makes of a behaviour with its flavors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InLinux {
+    /// It has it.
+    There,
+    /// It takes the flavors and does as if there were none.
+    FlavorsIgnored,
+    /// It cannot be configured.
+    Missing,
+}
+
+impl Flavors {
+    /// The layout, if it is NEXT-C-SID's.
+    pub fn next(&self) -> Option<Layout> {
+        self.csid.filter(|layout| layout.flavor == csid::Flavor::Next)
+    }
+
+    /// The layout, if it is REPLACE-C-SID's.
+    pub fn replace(&self) -> Option<Layout> {
+        self.csid.filter(|layout| layout.flavor == csid::Flavor::Replace)
+    }
+}
+
 impl std::fmt::Display for Flavors {
     /// `PSP+USD`; nothing where there are none.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -399,8 +416,8 @@ impl std::fmt::Display for Flavors {
             (self.psp, "PSP"),
             (self.usp, "USP"),
             (self.usd, "USD"),
-            (self.next_csid.is_some(), "NEXT-CSID"),
-            (self.replace_csid.is_some(), "REPLACE-CSID"),
+            (self.next().is_some(), "NEXT-CSID"),
+            (self.replace().is_some(), "REPLACE-CSID"),
         ];
         for (number, (_, name)) in all.iter().filter(|(set, _)| *set).enumerate() {
             write!(f, "{}{name}", if number == 0 { "" } else { "+" })?;

@@ -4,54 +4,39 @@
 use super::Profile;
 use super::decision::{Decision, Forward, Kind, Reason};
 use super::model::{Behavior, Interface, Proxy, Sid};
-use super::packet::{Header, next};
+use super::packet::next;
 use super::run::{Lookup, Next, Run};
 use super::trace::Step;
 
-/// On to the service. `srh` is the SRH that has segments left, if one has.
-pub(super) fn to_service(run: &mut Run<'_>, sid: &Sid, srh: Option<Header>) -> Next {
+/// On to the service. For End.AD and End.AM, the next segment is in place.
+pub(super) fn to_service(run: &mut Run<'_>, sid: &Sid) -> Next {
     let Behavior::EndProxy { kind, oif, .. } = &sid.behavior else { return Next::dropped(Reason::NotInLinux) };
-    if run.packet.hop_limit() <= 1 {
-        return run.hop_limit_exceeded().into();
-    }
-    match (kind, srh) {
-        (Proxy::Static, _) => stripped(run, *oif),
-        (Proxy::Dynamic | Proxy::Masquerading, None) => {
-            let offset = run.packet.upper().map_or(0, |upper| upper.offset);
-            run.error(4, 4, offset as u32, Reason::UpperLayer)
-        }
-        (Proxy::Dynamic, Some(srh)) => {
-            if let Err(next) = advance(run, srh) {
-                return next;
-            }
+    match kind {
+        Proxy::Static if run.packet.hop_limit() <= 1 => run.hop_limit_exceeded().into(),
+        Proxy::Static => stripped(run, *oif),
+        Proxy::Dynamic => {
             let Some(upper) = run.packet.upper() else { return Next::dropped(Reason::Truncated) };
             run.learned = Some(run.packet.0[..upper.offset].to_vec());
             stripped(run, *oif)
         }
-        (Proxy::Masquerading, Some(srh)) => {
-            if let Err(next) = advance(run, srh) {
-                return next;
-            }
-            // The service sees where the packet is going in the end.
-            let Some(last) = run.packet.slot(srh.offset, 0) else { return Next::dropped(Reason::Truncated) };
-            run.set_destination(last);
-            let next_hop = Some(run.packet.destination());
-            let packet = std::mem::take(&mut run.packet.0);
-            Decision::Forward(Forward { packet, kind: Kind::Ipv6, interface: *oif, next_hop }).into()
-        }
+        Proxy::Masquerading => masqueraded(run, sid, *oif),
     }
 }
 
-/// S05-S14 of End.
-fn advance(run: &mut Run<'_>, srh: Header) -> Result<(), Next> {
-    let valid = run.packet.srh(srh.offset).is_some_and(|view| {
-        usize::from(view.last_entry()) < view.slots() && view.segments_left() <= view.last_entry().saturating_add(1)
-    });
-    if !valid || run.next_segment(srh).is_none() {
-        return Err(run.error(4, 0, srh.offset as u32 + 3, Reason::SegmentsLeftTooBig));
+/// The service sees where the packet is going in the end. With compressed SIDs
+/// the list cannot give the destination back, so that it is remembered.
+fn masqueraded(run: &mut Run<'_>, sid: &Sid, oif: Interface) -> Next {
+    let Some(last) = run.packet.routing(false).and_then(|srh| run.packet.slot(srh.offset, 0)) else {
+        let offset = run.packet.upper().map_or(0, |upper| upper.offset);
+        return run.error(4, 4, offset as u32, Reason::UpperLayer);
+    };
+    if sid.flavors.csid.is_some() {
+        run.learned = Some(run.packet.destination6().octets().to_vec());
     }
-    run.take_hop();
-    Ok(())
+    run.set_destination(last);
+    let next_hop = Some(run.packet.destination());
+    let packet = std::mem::take(&mut run.packet.0);
+    Decision::Forward(Forward { packet, kind: Kind::Ipv6, interface: oif, next_hop }).into()
 }
 
 /// Without its outer headers, as the service wants it.
@@ -82,7 +67,7 @@ pub(super) fn returned(run: &mut Run<'_>) -> Option<Next> {
     let sid =
         run.node.sids.iter().find(|sid| matches!(&sid.behavior, Behavior::EndProxy { iif, .. } if *iif == from))?;
     let Behavior::EndProxy { kind, path, .. } = &sid.behavior else { return None };
-    run.step(Step::Behavior { name: sid.behavior.name(), flavors: sid.behavior.flavors() });
+    run.step(Step::Behavior { name: sid.behavior.name(), flavors: sid.flavors });
     Some(match kind {
         Proxy::Static => {
             let Some(path) = path else { return Some(Next::dropped(Reason::NoCache)) };
@@ -108,11 +93,14 @@ pub(super) fn returned(run: &mut Run<'_>) -> Option<Next> {
             Next::Route(Lookup::default())
         }
         Proxy::Masquerading => {
-            let srh = run.packet.routing(true);
-            let active = srh.and_then(|srh| {
-                let left = run.packet.srh(srh.offset)?.segments_left();
-                run.packet.slot(srh.offset, left)
-            });
+            let remembered = run.input.cache.filter(|_| sid.flavors.csid.is_some());
+            let active = match remembered.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
+                Some(remembered) => Some(remembered.into()),
+                None => run.packet.routing(true).and_then(|srh| {
+                    let left = run.packet.srh(srh.offset)?.segments_left();
+                    run.packet.slot(srh.offset, left)
+                }),
+            };
             if let Some(active) = active {
                 run.set_destination(active);
             }

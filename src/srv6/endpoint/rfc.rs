@@ -6,8 +6,9 @@ use std::net::IpAddr;
 
 use crate::wire::srh::{ROUTING_TYPE, flag};
 
+use super::advance::{Numbers, advance, is_container_done, segments_left_error};
 use super::decision::{Decision, Forward, Kind, Reason};
-use super::model::{Behavior, Bridge, CsidLayout, Flavors, Lookup as DtLookup, Sid};
+use super::model::{Behavior, Bridge, Lookup as DtLookup, Proxy, Sid};
 use super::packet::{Header, next};
 use super::run::{Lookup, Next, Run};
 use super::trace::Step;
@@ -23,16 +24,16 @@ pub(super) fn sid(run: &mut Run<'_>, sid: &Sid) -> Next {
         run.oam_copy = true;
         run.step(Step::OamCopy);
     }
-    if let Some(layout) = sid.behavior.flavors().next_csid
-        && run.argument(layout).is_some()
+    if let Some(layout) = sid.flavors.next().filter(|_| takes_next(&sid.behavior))
+        && let Some(shifted) = layout.shift(run.packet.destination6())
     {
         // N01-N08: the argument is another SID.
         if run.packet.hop_limit() <= 1 {
             return run.hop_limit_exceeded().into();
         }
-        run.shift(layout);
+        run.shift(shifted);
         take_hop(run);
-        return Next::Route(run.onwards(sid));
+        return leave(run, sid);
     }
     let mut header = run.packet.first_header();
     loop {
@@ -54,27 +55,25 @@ fn take_hop(run: &mut Run<'_>) {
     run.hop_taken = true;
 }
 
-/// What is in a Routing header that matters.
-#[derive(Clone, Copy)]
-struct Numbers {
-    left: u8,
-    last: u8,
-    /// Last Entry's largest value: Hdr Ext Len / 2 - 1.
-    max_last: i32,
-}
-
-impl Numbers {
-    fn of(run: &mut Run<'_>, header: Header) -> Option<Self> {
-        let srh = run.packet.srh(header.offset)?;
-        let numbers =
-            Self { left: srh.segments_left(), last: srh.last_entry(), max_last: i32::from(srh.hdr_ext_len() / 2) - 1 };
-        run.step(Step::Srh { offset: header.offset, segments_left: numbers.left, last_entry: numbers.last });
-        Some(numbers)
-    }
-
-    /// S09, for a list in which Segments Left may be `over` more than Last Entry.
-    fn are_valid(self, over: u8) -> bool {
-        i32::from(self.last) <= self.max_last && self.left <= self.last.saturating_add(over)
+/// Does the behaviour lead to a next segment? The others are the last, and
+/// what RFC 9800 §4.1 and §4.2 do to find the next one is not for them.
+fn takes_next(behavior: &Behavior) -> bool {
+    match behavior {
+        Behavior::End
+        | Behavior::EndX { .. }
+        | Behavior::EndT { .. }
+        | Behavior::EndBm { .. }
+        | Behavior::EndB6 { .. }
+        | Behavior::EndB6Encaps { .. }
+        | Behavior::EndProxy { kind: Proxy::Dynamic | Proxy::Masquerading, .. } => true,
+        Behavior::EndProxy { kind: Proxy::Static, .. }
+        | Behavior::EndDx2 { .. }
+        | Behavior::EndDx4 { .. }
+        | Behavior::EndDx6 { .. }
+        | Behavior::EndDt4 { .. }
+        | Behavior::EndDt6(_)
+        | Behavior::EndDt46 { .. }
+        | Behavior::EndDt2u(_) => false,
     }
 }
 
@@ -88,10 +87,6 @@ fn other_routing(run: &mut Run<'_>, header: Header, after: Header) -> Option<Res
     }
 }
 
-fn segments_left_error(run: &mut Run<'_>, header: Header, reason: Reason) -> Next {
-    run.error(4, 0, header.offset as u32 + 3, reason)
-}
-
 /// An SRH at a SID. The header after it, if this one has no segments left.
 fn routing(run: &mut Run<'_>, sid: &Sid, header: Header) -> Result<Header, Next> {
     let after = run.packet.header_after(header).ok_or(Next::dropped(Reason::Truncated))?;
@@ -100,11 +95,9 @@ fn routing(run: &mut Run<'_>, sid: &Sid, header: Header) -> Result<Header, Next>
     }
     let numbers = Numbers::of(run, header).ok_or(Next::dropped(Reason::Truncated))?;
     verify::rfc(run, header)?;
-    let flavors = sid.behavior.flavors();
-    let index = flavors.replace_csid.map(|layout| Container::new(run, layout));
-    let done = numbers.left == 0 && index.is_none_or(|container| container.is_at_end(run, header));
-    if done {
-        if flavors.usp {
+    let layout = sid.flavors.replace().filter(|_| takes_next(&sid.behavior));
+    if numbers.left == 0 && layout.is_none_or(|layout| is_container_done(run, layout, header)) {
+        if sid.flavors.usp {
             // The same place now holds the header that followed.
             run.remove_srh(header, "USP").ok_or(Next::dropped(Reason::Truncated))?;
             return Ok(Header { number: run.packet.0[header.named_at], ..header });
@@ -113,49 +106,30 @@ fn routing(run: &mut Run<'_>, sid: &Sid, header: Header) -> Result<Header, Next>
         return Ok(after);
     }
     match &sid.behavior {
-        Behavior::End(_)
-        | Behavior::EndX { .. }
-        | Behavior::EndT { .. }
-        | Behavior::EndBm { .. }
-        | Behavior::EndB6 { .. }
-        | Behavior::EndB6Encaps { .. } => {}
-        Behavior::EndProxy { .. } => return Err(proxy::to_service(run, sid, Some(header))),
-        _ => return Err(segments_left_error(run, header, Reason::SegmentsRemain)),
+        Behavior::EndProxy { kind: Proxy::Static, .. } => return Err(proxy::to_service(run, sid)),
+        behavior if !takes_next(behavior) => return Err(segments_left_error(run, header, Reason::SegmentsRemain)),
+        _ => {}
     }
     if run.packet.hop_limit() <= 1 {
         return Err(run.hop_limit_exceeded().into());
     }
-    match index {
-        Some(container) => container.replace(run, header, numbers)?,
-        None => {
-            if !numbers.are_valid(1) {
-                return Err(segments_left_error(run, header, Reason::SegmentsLeftTooBig));
-            }
-            if let Behavior::EndB6 { path, reduced } = &sid.behavior {
-                take_hop(run);
-                let inserted = run.insert_srh(sid.behavior.name(), path, *reduced);
-                return Err(inserted.map_or_else(Next::dropped, |()| Next::Route(Lookup::default())));
-            }
-            run.next_segment(header).ok_or(Next::dropped(Reason::SegmentsLeftTooBig))?;
+    if let Behavior::EndB6 { path, reduced } = &sid.behavior {
+        // The SRH that is there stays as it is, and is gone on with at the end
+        // of the one that is inserted.
+        if !numbers.are_valid(1) {
+            return Err(segments_left_error(run, header, Reason::SegmentsLeftTooBig));
         }
+        take_hop(run);
+        let inserted = run.insert_srh(sid.behavior.name(), path, *reduced, None);
+        return Err(inserted.map_or_else(Next::dropped, |()| Next::Route(Lookup::default())));
     }
+    let was_last = advance(run, layout, header, numbers)?;
     take_hop(run);
-    pop_penultimate(run, &flavors, header);
-    Err(leave(run, sid))
-}
-
-/// PSP (§4.16.1): the last segment is active now, and nothing follows in a
-/// REPLACE-C-SID container either (RFC 9800 §4.2.8).
-fn pop_penultimate(run: &mut Run<'_>, flavors: &Flavors, header: Header) {
-    let left = run.packet.0.get(header.offset + 3).copied();
-    if !flavors.psp || left != Some(0) {
-        return;
-    }
-    let at_end = flavors.replace_csid.is_none_or(|layout| Container::new(run, layout).is_at_end(run, header));
-    if at_end {
-        // The whole header was seen above, so that it can be removed.
+    if sid.flavors.psp && was_last {
+        // §4.16.1. All of the header was seen above, so that it can be removed.
         run.remove_srh(header, "PSP").unwrap_or_default();
     }
+    Err(leave(run, sid))
 }
 
 /// Where a packet goes whose next segment is in place.
@@ -179,70 +153,16 @@ fn leave(run: &mut Run<'_>, sid: &Sid) -> Next {
                 Err(reason) => Next::dropped(reason),
             }
         }
-        _ => Next::Route(run.onwards(sid)),
-    }
-}
-
-/// REPLACE-C-SID (RFC 9800 §4.2): the list's entries are containers, and the
-/// last bits of the destination say which place of the active one is next.
-#[derive(Clone, Copy)]
-struct Container {
-    layout: CsidLayout,
-    /// Places in a container.
-    places: u8,
-    /// DA.Arg.Index.
-    index: u8,
-}
-
-impl Container {
-    fn new(run: &Run<'_>, layout: CsidLayout) -> Self {
-        let places = 128 / layout.function.max(1);
-        let bits = u32::from(places).next_power_of_two().trailing_zeros();
-        let index = run.packet.destination6().to_bits() & ((1 << bits) - 1);
-        Self { layout, places, index: index as u8 }
-    }
-
-    /// Segment List[`entry`][`place`].
-    fn csid(&self, run: &Run<'_>, header: Header, entry: u8, place: u8) -> u128 {
-        let container = run.packet.slot(header.offset, entry).map_or(0, |address| address.to_bits());
-        let function = u32::from(self.layout.function);
-        let mask = u128::MAX.checked_shr(128 - function).unwrap_or(0);
-        container.checked_shr(128 - function * (u32::from(place) + 1)).unwrap_or(0) & mask
-    }
-
-    /// With no segments left: is nothing left in the container either?
-    fn is_at_end(&self, run: &Run<'_>, header: Header) -> bool {
-        self.index == 0 || self.csid(run, header, 0, self.index - 1) == 0
-    }
-
-    /// R01-R20: puts the next compressed SID, or the next whole one, into the
-    /// destination.
-    fn replace(mut self, run: &mut Run<'_>, header: Header, numbers: Numbers) -> Result<(), Next> {
-        let mut left = numbers.left;
-        if !numbers.are_valid(u8::from(self.index == 0)) {
-            return Err(segments_left_error(run, header, Reason::SegmentsLeftTooBig));
-        }
-        if self.index != 0 {
-            self.index -= 1;
-            if self.csid(run, header, left, self.index) == 0 {
-                return run.next_segment(header).ok_or(Next::dropped(Reason::SegmentsLeftTooBig));
+        // After a shift: there may be no SRH that knows the rest of the way.
+        Behavior::EndB6 { path, reduced } => {
+            let then = Some(run.packet.destination6());
+            match run.insert_srh(sid.behavior.name(), path, *reduced, then) {
+                Ok(()) => Next::Route(Lookup::default()),
+                Err(reason) => Next::dropped(reason),
             }
-        } else {
-            left -= 1;
-            run.packet.set_segments_left(header.offset, left);
-            run.step(Step::SegmentsLeft { from: left + 1, to: left });
-            self.index = self.places - 1;
         }
-        let function = u32::from(self.layout.function);
-        let (block, shift) = (u32::from(self.layout.block), 128 - u32::from(self.layout.block) - function);
-        let csid = self.csid(run, header, left, self.index);
-        let block_bits = u128::MAX.checked_shl(128 - block).unwrap_or(0);
-        // Block and new C-SID stay; of the rest only the index is set.
-        let destination = run.packet.destination6().to_bits() & block_bits | csid << shift | u128::from(self.index);
-        let text = "REPLACE-C-SID: the next C-SID of the container goes into the destination";
-        run.step(Step::Rule { text, section: "RFC 9800 §4.2.1" });
-        run.set_destination(destination.into());
-        Ok(())
+        Behavior::EndProxy { .. } => proxy::to_service(run, sid),
+        _ => Next::Route(run.onwards(sid)),
     }
 }
 
@@ -256,9 +176,11 @@ fn upper_layer(run: &mut Run<'_>, sid: &Sid, header: Header) -> Next {
     let table = |table| Lookup { table: Some(table), ..Lookup::default() };
     let (upper, offset) = (header.number, header.offset);
     let lookup = match (&sid.behavior, upper) {
-        (Behavior::End(flavors), next::IPV6 | next::IPV4) if flavors.usd => Lookup::default(),
-        (Behavior::EndX { nh6, flavors }, next::IPV6 | next::IPV4) if flavors.usd => towards(run, (*nh6).into()),
-        (Behavior::EndT { lookup, flavors }, next::IPV6 | next::IPV4) if flavors.usd => table(*lookup),
+        (behavior, next::IPV6 | next::IPV4) if sid.flavors.usd => match behavior {
+            Behavior::EndX { nh6 } => towards(run, (*nh6).into()),
+            Behavior::EndT { lookup } => table(*lookup),
+            _ => Lookup::default(),
+        },
         (Behavior::EndDx6 { nh6 }, next::IPV6) => towards(run, (*nh6).into()),
         (Behavior::EndDx4 { nh4 }, next::IPV4) => towards(run, (*nh4).into()),
         (Behavior::EndDt6(DtLookup::Table(vrf) | DtLookup::Vrf(vrf)), next::IPV6)
@@ -275,8 +197,8 @@ fn upper_layer(run: &mut Run<'_>, sid: &Sid, header: Header) -> Next {
             run.decapsulate(offset, upper);
             return bridged(run, bridge);
         }
-        (Behavior::EndProxy { .. }, next::IPV4 | next::IPV6 | next::ETHERNET) => {
-            return proxy::to_service(run, sid, None);
+        (Behavior::EndProxy { kind: Proxy::Static, .. }, next::IPV4 | next::IPV6 | next::ETHERNET) => {
+            return proxy::to_service(run, sid);
         }
         _ if run.node.allowed_upper.contains(&upper) => return run.deliver(upper, offset).into(),
         _ => return run.error(4, 4, offset as u32, Reason::UpperLayer),

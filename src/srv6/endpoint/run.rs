@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::decision::{Decision, Forward, IcmpError, Kind, Reason};
 use super::fib::{Table, Target};
-use super::model::{Behavior, CsidLayout, Interface, Node, Sid};
+use super::model::{Behavior, Interface, Node, Sid};
 use super::packet::{self, Header, Packet, next};
 use super::trace::{Matched, Step, Trace};
 use super::{Input, Outcome, Profile, linux, proxy, rfc, source};
@@ -161,8 +161,7 @@ impl<'a> Run<'a> {
     }
 
     fn sid(&mut self, sid: &'a Sid) -> Next {
-        let flavors = sid.behavior.flavors();
-        self.step(Step::Behavior { name: sid.behavior.name(), flavors });
+        self.step(Step::Behavior { name: sid.behavior.name(), flavors: sid.flavors });
         match self.profile {
             Profile::Rfc => rfc::sid(self, sid),
             Profile::Linux => linux::sid(self, sid),
@@ -344,30 +343,20 @@ impl<'a> Run<'a> {
         self.step(Step::Decapsulated { bytes: offset, protocol });
     }
 
-    /// The bits of the destination after locator-node and function, if any is
-    /// set.
-    pub fn argument(&self, layout: CsidLayout) -> Option<u128> {
-        let front = u32::from(layout.block) + u32::from(layout.function);
-        let argument = self.packet.destination6().to_bits() & u128::MAX.checked_shr(front).unwrap_or(0);
-        (argument != 0).then_some(argument)
-    }
-
-    /// Shifts the argument to behind the block (RFC 9800 §4.1.1, N06-N07).
-    pub fn shift(&mut self, layout: CsidLayout) {
-        let destination = self.packet.destination6().to_bits();
-        let after_block = u128::MAX.checked_shr(layout.block.into()).unwrap_or(0);
-        let shifted = (destination << layout.function.min(127)) & after_block;
+    /// Puts the destination in place that shifting the C-SIDs made (RFC 9800
+    /// §4.1.1, N05-N06).
+    pub fn shift(&mut self, shifted: Ipv6Addr) {
         let text = "NEXT-C-SID: the argument moves to behind the block";
         self.step(Step::Rule { text, section: "RFC 9800 §4.1.1" });
-        self.set_destination(((destination & !after_block) | shifted).into());
+        self.set_destination(shifted);
     }
 
     /// Where an End, End.X or End.T goes on.
     pub fn onwards(&self, sid: &Sid) -> Lookup {
         let never_local = self.profile == Profile::Linux;
         match &sid.behavior {
-            Behavior::EndX { nh6, .. } => self.towards((*nh6).into(), sid, never_local),
-            Behavior::EndT { lookup, .. } => Lookup { table: Some(*lookup), never_local, ..Lookup::default() },
+            Behavior::EndX { nh6 } => self.towards((*nh6).into(), sid, never_local),
+            Behavior::EndT { lookup } => Lookup { table: Some(*lookup), never_local, ..Lookup::default() },
             _ => Lookup { never_local, ..Lookup::default() },
         }
     }

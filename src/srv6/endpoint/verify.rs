@@ -1,7 +1,7 @@
 //! The HMAC TLV at a node: what its policy asks, and signing what it makes.
 
-use crate::srv6::hmac::{Form, HmacTlv, Key, LINUX_MAX_SEGMENTS, LINUX_TLV_LEN, Signed};
-use crate::wire::srh::{Srh, flag};
+use crate::srv6::hmac::{Form, HmacTlv, Key, LINUX_TLV_LEN, Signed};
+use crate::srv6::linux as rules;
 
 use super::decision::Reason;
 use super::model::HmacPolicy;
@@ -28,35 +28,17 @@ pub(super) fn linux(run: &mut Run<'_>) -> Result<(), Reason> {
         return Ok(());
     }
     let srh = run.packet.srh(header.offset).filter(|_| header.number == next::ROUTING);
-    let Some((srh, hmac)) = srh.and_then(|srh| Some((srh, linux_tlv(&srh)?))) else {
+    let Some((srh, hmac)) = srh.and_then(|srh| Some((srh, rules::hmac_tlv(&srh)?))) else {
         return if policy == HmacPolicy::Required { Err(Reason::HmacMissing) } else { Ok(()) };
     };
     let key = run.node.hmac_keys.get(hmac.key_id).ok_or(Reason::HmacUnknownKey)?;
-    let signed = Signed::of(&srh).filter(|_| usize::from(srh.last_entry()) < LINUX_MAX_SEGMENTS);
+    let signed = Signed::of(&srh).filter(|_| !rules::is_too_long_to_sign(&srh));
     let digest = signed.map(|signed| key.digest(Form::Linux, run.packet.source6(), &signed, 0));
     if digest.is_none_or(|digest| digest.linux()[..] != *hmac.digest) {
         return Err(Reason::HmacWrong);
     }
     run.step(Step::HmacGood { key: hmac.key_id });
     Ok(())
-}
-
-/// `seg6_get_tlv_hmac`: only where a flag says so, and only at the very end.
-fn linux_tlv<'a>(srh: &Srh<'a>) -> Option<HmacTlv<'a>> {
-    let least = 2 * (usize::from(srh.last_entry()) + 1) + LINUX_TLV_LEN / 8;
-    if usize::from(srh.hdr_ext_len()) < least || srh.flags() & flag::DRAFT_HMAC == 0 {
-        return None;
-    }
-    let bytes = srh.tlv_bytes();
-    let (_, last) = bytes.split_at_checked(bytes.len().checked_sub(LINUX_TLV_LEN)?)?;
-    let tlv = crate::wire::srh::Tlv {
-        kind: last[0],
-        length: Some(last[1]),
-        value: last.get(2..2 + usize::from(last[1]))?,
-        offset: 0,
-        overruns: false,
-    };
-    HmacTlv::of(&tlv).filter(|hmac| hmac.digest.len() == 32)
 }
 
 /// RFC 8754 §2.1.2.1. TLVs are processed only where HMACs are of interest:
@@ -113,7 +95,7 @@ pub(super) fn sign(packet: &mut Packet, offset: usize, key: &Key, form: Form, re
     let tlv_len = tlv_len(key, form);
     let reserved = if reduced && form == Form::Rfc8754 { 0x8000 } else { 0 };
     let srh = packet.srh(offset).ok_or(Reason::HmacUnsigned)?;
-    if form == Form::Linux && usize::from(srh.last_entry()) >= LINUX_MAX_SEGMENTS {
+    if form == Form::Linux && rules::is_too_long_to_sign(&srh) {
         return Err(Reason::HmacUnsigned);
     }
     let at = offset + srh.len() - tlv_len;
