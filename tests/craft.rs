@@ -109,7 +109,7 @@ impl Recipe {
                 let value = dice.hex(20);
                 let data = format!("1e{:02x}{value}", value.len() / 2);
                 let option = format!("HBHOptUnknown(otype=0x1e,optdata=bytes.fromhex('{value}'))");
-                self.add(&format!("{ours}(data={data})"), &format!("{theirs}(options=[{option}])"));
+                self.add(&format!("{ours}(options={data})"), &format!("{theirs}(options=[{option}])"));
             }
         }
         if has_srh {

@@ -4,9 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
-use crate::craft::Tlv;
+use crate::craft::Element;
 use crate::wire::field::{At, Field, Kind};
-use crate::wire::srh;
 
 /// A value given to a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +21,8 @@ pub enum Arg {
     Ipv6(Ipv6Addr),
     /// Raw bytes; for a field at a fixed place, as many as it has.
     Bytes(Vec<u8>),
-    /// One TLV of an SRH.
-    Tlv(Tlv),
+    /// One element of a list: an option, a TLV.
+    Element(Element),
     /// Several values.
     List(Vec<Arg>),
     /// For checksums: a wrong one, whatever the right one is.
@@ -51,7 +50,7 @@ from! {
     Ipv6Addr => Ipv6 via std::convert::identity,
     Vec<u8> => Bytes via std::convert::identity,
     &[u8] => Bytes via Vec::from,
-    Tlv => Tlv via std::convert::identity,
+    Element => Element via std::convert::identity,
     Vec<Arg> => List via std::convert::identity,
 }
 
@@ -96,12 +95,20 @@ pub fn expects(field: &Field) -> &'static str {
     match field.kind {
         Kind::Bool => "a flag: nothing, 0 or 1",
         Kind::Uint(..) if field.arg == "cksum" => "a number, or bad",
+        Kind::Uint(..) if is_list(field) => "a list of numbers: [1, 2]",
         Kind::Uint(..) => "a number",
         Kind::Ether => "a MAC address",
+        Kind::Ipv4 if is_list(field) => "a list of IPv4 addresses: [A, B]",
         Kind::Ipv4 => "an IPv4 address",
         Kind::Ipv6 if is_list(field) => "a list of IPv6 addresses: [A, B]",
         Kind::Ipv6 => "an IPv6 address",
-        Kind::Bytes if std::ptr::eq(field, &srh::TLVS) => "a list of TLVs: [padn(4), tlv(9, 00ff)]",
+        Kind::Bytes if field.elements.is_some() => {
+            if field.elements.is_some_and(|family| family.what == "TLV") {
+                "a list of TLVs: [padn(4), tlv(9, 00ff)]"
+            } else {
+                "a list: [opt(30, 00ff)], or bytes in hexadecimal"
+            }
+        }
         Kind::Bytes if numeric_bytes(field) => "a number",
         Kind::Bytes => "bytes in hexadecimal",
         Kind::Text => "text",
@@ -111,7 +118,10 @@ pub fn expects(field: &Field) -> &'static str {
 
 /// Whether `field` holds several values.
 pub fn is_list(field: &Field) -> bool {
-    std::ptr::eq(field, &srh::TLVS) || field.kind == Kind::Ipv6 && !matches!(field.at, At::Bits { .. })
+    let varies = !matches!(field.at, At::Bits { .. });
+    field.elements.is_some()
+        || varies && field.kind == Kind::Ipv6
+        || varies && field.many && matches!(field.kind, Kind::Uint(..) | Kind::Ipv4)
 }
 
 /// Whether `field`, though Wireshark shows its bytes, is small enough to be
@@ -129,6 +139,11 @@ fn width(field: &Field) -> u16 {
     }
 }
 
+/// Checks that a number fits in `width` bits.
+fn fits(value: u64, width: u16, arg: &'static str) -> Result<(), ArgError> {
+    if width < 64 && value >> width != 0 { Err(ArgError::TooWide { arg, value, width }) } else { Ok(()) }
+}
+
 impl Arg {
     /// Checks that the value can be given to `field`.
     ///
@@ -141,35 +156,34 @@ impl Arg {
             return Err(ArgError::ReadOnly(field.name));
         }
         match (self, field.kind) {
-            (Self::Uint(value), Kind::Uint(..) | Kind::Bool | Kind::Bytes) => {
+            (Self::Uint(value), Kind::Uint(..) | Kind::Bool | Kind::Bytes) if !is_list(field) => {
                 if field.kind == Kind::Bytes && !numeric_bytes(field) {
                     return Err(takes());
                 }
-                let width = width(field);
-                if width < 64 && value >> width != 0 {
-                    return Err(ArgError::TooWide { arg, value: *value, width });
-                }
-                Ok(())
+                fits(*value, width(field), arg)
             }
-            (Self::Ether(_), Kind::Ether) | (Self::Ipv4(_), Kind::Ipv4) => Ok(()),
+            (Self::Ether(_), Kind::Ether) => Ok(()),
+            (Self::Ipv4(_), Kind::Ipv4) if !is_list(field) => Ok(()),
             (Self::Ipv6(_), Kind::Ipv6) if !is_list(field) => Ok(()),
             (Self::Bad, Kind::Uint(..)) if arg == "cksum" => Ok(()),
-            (Self::List(items), Kind::Ipv6) if is_list(field) => {
-                if items.iter().all(|item| matches!(item, Self::Ipv6(_))) { Ok(()) } else { Err(takes()) }
-            }
-            (Self::List(items), Kind::Bytes) if is_list(field) => {
-                if items.iter().all(|item| matches!(item, Self::Tlv(_) | Self::Bytes(_))) {
-                    Ok(())
-                } else {
-                    Err(takes())
+            (Self::List(items), kind) if is_list(field) => items.iter().try_for_each(|item| match (item, kind) {
+                (Self::Ipv6(_), Kind::Ipv6) | (Self::Ipv4(_), Kind::Ipv4) => Ok(()),
+                (Self::Uint(value), Kind::Uint(..)) => fits(*value, width(field), arg),
+                (Self::Bytes(_), Kind::Bytes) => Ok(()),
+                (Self::Element(element), Kind::Bytes)
+                    if field.elements.is_some_and(|family| std::ptr::eq(family, element.family())) =>
+                {
+                    element.check()
                 }
-            }
+                _ => Err(takes()),
+            }),
             (Self::Bytes(bytes), _) => match field.at {
                 At::Bits { offset, width, .. } if offset % 8 == 0 && width % 8 == 0 => {
                     let (needed, given) = (usize::from(width) / 8, bytes.len());
                     if needed == given { Ok(()) } else { Err(ArgError::Size { arg, needed, given }) }
                 }
                 At::Varies if !is_list(field) || field.kind == Kind::Bytes => Ok(()),
+                At::Derived if field.kind == Kind::Text => Ok(()),
                 _ => Err(takes()),
             },
             _ => Err(takes()),

@@ -61,7 +61,7 @@ pub fn link_type(layers: &[Layer]) -> Option<LinkType> {
 pub(super) struct Packet {
     /// Its bytes so far.
     pub bytes: Vec<u8>,
-    /// Where each layer starts.
+    /// Where each layer starts, in bytes from the first.
     pub starts: Vec<usize>,
     /// The checksums that were computed, in the order in which they can be:
     /// one that covers another comes after it.
@@ -174,7 +174,7 @@ impl<'a> Site<'a> {
                 Arg::Ipv4(address) => field.write_bytes(header, &address.octets()),
                 Arg::Ipv6(address) => field.write_bytes(header, &address.octets()),
                 Arg::Bytes(bytes) => field.write_bytes(header, bytes),
-                Arg::Bad | Arg::Tlv(_) | Arg::List(_) => Ok(()),
+                Arg::Bad | Arg::Element(_) | Arg::List(_) => Ok(()),
             }
             .map_err(|_| self.error(Problem::ForeignField(field.name)))?;
         }
@@ -227,6 +227,7 @@ fn seal(site: &Site, packet: &mut Packet) -> Step {
         Proto::Tcp => upper::seal_tcp(site, packet),
         Proto::Icmpv4 => upper::seal_icmpv4(site, packet),
         Proto::Icmpv6 => upper::seal_icmpv6(site, packet),
+        Proto::Srh => srh::seal(site, packet),
         // Their lengths are their own, or they have none.
         _ => Ok(()),
     }

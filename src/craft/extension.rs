@@ -3,7 +3,7 @@
 use crate::craft::build::{Site, Step};
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
-use crate::craft::{Layer, Problem, srh};
+use crate::craft::{Layer, Problem, element, srh};
 use crate::wire::options::{self, destination};
 use crate::wire::proto::Proto;
 use crate::wire::{fragment, routing};
@@ -27,17 +27,27 @@ pub(super) fn options(site: &Site, bytes: &mut Vec<u8>) -> Step {
     } else {
         (&destination::NEXT_HEADER, &destination::LENGTH, &destination::OPTIONS)
     };
-    let data = site.layer().raw(data);
+    let data = element::list(site, data, 2, pad)?.bytes;
     let used = 2 + data.len();
     // An empty header is still 8 bytes long.
     let len = used.next_multiple_of(8);
     let header = append(bytes, len);
-    header[2..used].copy_from_slice(data);
+    header[2..used].copy_from_slice(&data);
     if let [kind, length, ..] = &mut header[used..] {
         (*kind, *length) = (1, (len - used - 2) as u8);
     }
     put_protocol(site, header, next_header)?;
-    site.put_counted(header, length, hdr_ext_len(len), "units of 8 bytes", "shorten data, or give len=")
+    site.put_counted(header, length, hdr_ext_len(len), "units of 8 bytes", "shorten options, or give len=")
+}
+
+/// Appends so many bytes of padding between options: a Pad1, or a PadN.
+fn pad(options: &mut Vec<u8>, missing: usize) {
+    if missing == 1 {
+        options.push(0);
+    } else {
+        options.extend([1, (missing - 2) as u8]);
+        options.resize(options.len() + missing - 2, 0);
+    }
 }
 
 /// Appends a Routing header of any type, its data padded with zeros.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::craft::build::{Packet, Site, Step};
 use crate::craft::check::Check;
 use crate::craft::link::append;
-use crate::craft::{Layer, Problem, extension, srh};
+use crate::craft::{Layer, Problem, element, extension, srh};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
 use crate::wire::names::ip_proto;
@@ -44,10 +44,10 @@ pub(super) fn put_protocol(site: &Site, header: &mut [u8], field: &'static Field
 
 /// Appends an IPv4 header; options are padded with End of Options (0).
 pub(super) fn ipv4(site: &Site, bytes: &mut Vec<u8>) -> Step {
-    let options = site.layer().raw(&ipv4::OPTIONS);
+    let options = element::list(site, &ipv4::OPTIONS, 0, element::zeros)?.bytes;
     let len = ipv4::MIN_LEN + options.len().next_multiple_of(4);
     let header = append(bytes, len);
-    header[ipv4::MIN_LEN..][..options.len()].copy_from_slice(options);
+    header[ipv4::MIN_LEN..][..options.len()].copy_from_slice(&options);
     site.put(header, &ipv4::VERSION, 4u8)?;
     let hint = "shorten options, or give ihl=";
     site.put_counted(header, &ipv4::HEADER_LENGTH, len as u64 / 4, "words of header", hint)?;

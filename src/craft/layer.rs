@@ -3,25 +3,26 @@
 use std::ops::{Deref, Div};
 
 use crate::craft::Arg;
+use crate::craft::given::Given;
 use crate::wire::data;
 use crate::wire::field::Field;
 use crate::wire::proto::Proto;
 
 /// One header (or the payload) of a packet to be built: the protocol, and the
 /// fields that are given. Everything else is computed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// The protocol.
     pub proto: Proto,
     /// The given fields, each at most once, in the order they are written in;
     /// where two overlap, the later one wins.
-    args: Vec<(&'static Field, Arg)>,
+    args: Given,
 }
 
 impl Layer {
     /// A layer with nothing given.
     pub fn new(proto: Proto) -> Self {
-        Self { proto, args: Vec::new() }
+        Self { proto, args: Given::default() }
     }
 
     /// Bytes as they are.
@@ -32,11 +33,7 @@ impl Layer {
     /// Gives a field, in place of what it may have been given before. Whether
     /// the value suits the field shows in [`build`](crate::craft::build).
     pub fn set(&mut self, field: &'static Field, value: impl Into<Arg>) {
-        let value = value.into();
-        match self.args.iter_mut().find(|(known, _)| std::ptr::eq(*known, field)) {
-            Some((_, old)) => *old = value,
-            None => self.args.push((field, value)),
-        }
+        self.args.set(field, value.into());
     }
 
     /// As [`Layer::set`], for chains.
@@ -48,12 +45,12 @@ impl Layer {
 
     /// Takes a field back, to be computed again.
     pub fn unset(&mut self, field: &'static Field) {
-        self.args.retain(|(known, _)| !std::ptr::eq(*known, field));
+        self.args.unset(field);
     }
 
     /// What the field was given; `None` where it is to be computed.
     pub fn get(&self, field: &'static Field) -> Option<&Arg> {
-        self.args.iter().find(|(known, _)| std::ptr::eq(*known, field)).map(|(_, value)| value)
+        self.args.get(field)
     }
 
     /// Whether the field was given.
@@ -63,7 +60,7 @@ impl Layer {
 
     /// The given fields, in the order they were given.
     pub fn args(&self) -> impl ExactSizeIterator<Item = (&'static Field, &Arg)> {
-        self.args.iter().map(|(field, value)| (*field, value))
+        self.args.iter()
     }
 
     /// The number given to a field, as far as it was given a number.
@@ -82,15 +79,6 @@ impl Layer {
         }
     }
 }
-
-impl PartialEq for Layer {
-    fn eq(&self, other: &Self) -> bool {
-        let same = |((a, x), (b, y)): (&(&Field, Arg), &(&Field, Arg))| std::ptr::eq(*a, *b) && x == y;
-        self.proto == other.proto && self.args.len() == other.args.len() && self.args.iter().zip(&other.args).all(same)
-    }
-}
-
-impl Eq for Layer {}
 
 /// A packet to be built: layers, outermost first, joined by `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -41,8 +41,10 @@
 mod arg;
 mod build;
 mod check;
+mod element;
 mod error;
 mod extension;
+mod given;
 mod internet;
 mod layer;
 mod link;
@@ -53,9 +55,10 @@ mod upper;
 
 pub use arg::{Arg, ArgError, expects, is_list};
 pub use build::{build, link_type};
+pub use element::Element;
 pub use error::{CraftError, Problem};
 pub use layer::{Layer, Stack};
-pub use tlv::Tlv;
+pub use tlv::{hmac, pad1, padn, tlv};
 pub use typed::*;
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use std::net::Ipv6Addr;
 
-use crate::craft::build::{Site, Step};
+use crate::craft::build::{Packet, Site, Step};
+use crate::craft::element::{self, Laid};
 use crate::craft::extension::hdr_ext_len;
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
-use crate::craft::tlv::align;
-use crate::craft::{Arg, Layer, Problem};
+use crate::craft::{Arg, Layer, Problem, tlv};
+use crate::srv6::hmac::{Form, Key, Signed};
 use crate::wire::field::Field;
+use crate::wire::ipv6::Ipv6;
+use crate::wire::proto::Proto;
 use crate::wire::routing;
 use crate::wire::srh::{self, FIXED_LEN, ROUTING_TYPE, SEGMENT_LEN};
 
@@ -19,7 +22,8 @@ pub(super) fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
         return Err(site.error(Problem::Exclusive("path=", "segs=")));
     }
     let Some(list) = segment_list(layer) else { return Err(site.error(Problem::Needs("path= or segs="))) };
-    let tlvs = tlvs(site)?;
+    let laid = tlvs(site)?;
+    let tlvs = &laid.bytes;
     let count = list.segments.len();
     if list.reduced && count == 0 && layer.has(&srh::PATH) && !layer.has(&srh::LAST_ENTRY) {
         return Err(site.error(Problem::ReducedToNothing { tlvs: !tlvs.is_empty() }));
@@ -31,10 +35,14 @@ pub(super) fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
     for (place, segment) in segments.as_chunks_mut::<SEGMENT_LEN>().0.iter_mut().zip(&list.segments) {
         *place = segment.octets();
     }
-    rest.copy_from_slice(&tlvs);
+    rest.copy_from_slice(tlvs);
 
     put_protocol(site, header, &routing::NEXT_HEADER)?;
     site.put(header, &routing::TYPE, ROUTING_TYPE)?;
+    // To Linux, only a flag says that there is an HMAC.
+    if laid.places.iter().any(|(_, element)| tlv::is_unsigned(element) && tlv::text(element) == Form::Linux) {
+        site.put(header, &srh::FLAGS, srh::flag::DRAFT_HMAC)?;
+    }
     if !layer.has(&routing::LENGTH) {
         if count > srh::MAX_SEGMENTS {
             let hint = "use fewer segments, or give len=";
@@ -50,28 +58,40 @@ pub(super) fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
     site.put_counted(header, &routing::SEGMENTS_LEFT, left, "segments left", "use fewer segments, or give sl=")
 }
 
-/// The bytes after the segment list, aligned. What is given as plain bytes
-/// stays plain where it is aligned by itself.
-fn tlvs(site: &Site) -> Step<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match site.layer().get(&srh::TLVS) {
-        Some(Arg::Bytes(raw)) => bytes.extend(raw),
-        Some(Arg::List(items)) => {
-            for item in items {
-                match item {
-                    Arg::Bytes(raw) => bytes.extend(raw),
-                    Arg::Tlv(tlv) => tlv.write(&mut bytes).ok_or_else(|| {
-                        site.error(Problem::Needs("TLVs of at most 255 bytes, and padn of 2 or more"))
-                    })?,
-                    // Refused when the arguments were checked.
-                    _ => {}
-                }
-            }
-        }
-        _ => {}
+/// What follows the segment list, aligned. What is given as plain bytes stays
+/// plain where it is aligned by itself.
+fn tlvs<'a>(site: &Site<'a>) -> Step<Laid<'a>> {
+    let mut laid = element::list(site, &srh::TLVS, 0, tlv::pad)?;
+    tlv::align(&mut laid.bytes);
+    Ok(laid)
+}
+
+/// Computes the HMACs, which cover bytes that are final by now: the source
+/// address, Last Entry, Flags and the list (RFC 8754 §2.1.2.1).
+pub(super) fn seal(site: &Site, packet: &mut Packet) -> Step {
+    let laid = tlvs(site)?;
+    for (at, element) in laid.places.iter().filter(|(_, element)| tlv::is_unsigned(element)) {
+        let Some(secret) = element.raw("secret") else {
+            return Err(site.error(Problem::Needs("secret= or digest= for its HMAC")));
+        };
+        let network = site.layers[..site.index].iter().rposition(|layer| layer.proto == Proto::Ipv6);
+        let source = network.and_then(|index| Ipv6::new(packet.onwards(index)).ok()).map(|header| header.source());
+        let source =
+            source.ok_or_else(|| site.error(Problem::Needs("an ip6 before it, whose source its HMAC covers")))?;
+        let header = packet.onwards_mut(site.index);
+        let end = FIXED_LEN + segment_list(site.layer()).map_or(0, |list| list.segments.len()) * SEGMENT_LEN;
+        let (last_entry, flags) = (header[4], header[5]);
+        let claimed = FIXED_LEN + (usize::from(last_entry) + 1) * SEGMENT_LEN;
+        let (covered, rest) = header.split_at_mut(end);
+        let Some([_, _, high, low, id @ .., _]) = rest.get_mut(*at..at + 9) else { continue };
+        let (reserved, id) = (u16::from_be_bytes([*high, *low]), u32::from_be_bytes([id[0], id[1], id[2], id[3]]));
+        let signed = Signed { last_entry, flags, list: &covered[FIXED_LEN..claimed.min(end)] };
+        let key = Key::new(id, tlv::algorithm(element), secret);
+        let digest = key.digest(tlv::text(element), source, &signed, reserved);
+        let place = &mut rest[at + 8..][..tlv::digest_len(element)];
+        place.copy_from_slice(&digest.linux()[..place.len()]);
     }
-    align(&mut bytes);
-    Ok(bytes)
+    Ok(())
 }
 
 /// A segment list as it goes into the header.

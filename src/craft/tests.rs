@@ -11,7 +11,8 @@ use crate::wire::link_type::LinkType;
 use crate::wire::proto::Proto;
 use crate::wire::srh::Srh as View;
 use crate::wire::{
-    cooked, data, ethernet, ipv4, ipv6, loopback, routing, srh as wire_srh, tcp as wire_tcp, udp as wire_udp,
+    cooked, data, ethernet, ipv4, ipv6, loopback, routing, srh as wire_srh, srh_tlv as wire_srh_tlv, tcp as wire_tcp,
+    udp as wire_udp,
 };
 
 fn a(text: &str) -> Ipv6Addr {
@@ -128,8 +129,8 @@ fn a_path_of_one_segment_is_not_reduced() {
         "layer 2 (srh): a path of one segment cannot be reduced: Last Entry could not say that the list is empty; \
          drop reduced, or the whole srh, or give last="
     );
-    assert!(error(ip6() / one().tlvs([Tlv::PadN(8)])).contains("erratum 7081"));
-    let forced = build(ip6() / one().last(0).tlvs([Tlv::PadN(8)]));
+    assert!(error(ip6() / one().tlvs([padn(8)])).contains("erratum 7081"));
+    let forced = build(ip6() / one().last(0).tlvs([padn(8)]));
     assert_eq!(forced[40..], [59, 1, 4, 0, 0, 0, 0, 0, 4, 6, 0, 0, 0, 0, 0, 0]);
     assert_eq!(forced[24..40], a("::a").octets());
 }
@@ -247,7 +248,7 @@ fn options_pad_and_count() {
 #[test]
 fn an_srh_is_aligned_by_padn_alone() {
     for value in 0..20 {
-        let tlv = Tlv::Any { kind: 9, value: vec![0xaa; value] };
+        let tlv = tlv(9, vec![0xaa; value]);
         let bytes = build(ip6() / srh().path([a("::a")]).tlvs([tlv]));
         assert_eq!(bytes.len() % 8, 0);
         let view = View::new(&bytes[40..]).unwrap();
@@ -261,8 +262,58 @@ fn an_srh_is_aligned_by_padn_alone() {
         assert!(tlvs.len() <= 3 && !tlvs.iter().any(|t| t.overruns));
     }
     // What is aligned already stays as it is, Pad1 and all.
-    let raw = srh().path([a("::a")]).tlvs([Tlv::Any { kind: 9, value: vec![1; 5] }, Tlv::Pad1]);
+    let raw = srh().path([a("::a")]).tlvs([tlv(9, vec![1; 5]), pad1()]);
     assert_eq!(build(ip6() / raw)[64..], [9, 5, 1, 1, 1, 1, 1, 0]);
+}
+
+/// A digest that the kernel made for these segments, and that of the same by
+/// the RFC's text.
+#[test]
+fn an_hmac_is_computed_last() {
+    let signed = |form: u8| {
+        let hmac = hmac(42, "secret-key-0123").with("form", form);
+        let header = srh().path([a("fc00:b::1"), a("fc00:c::1")]).tlvs([hmac]);
+        build(ip6().src(a("fc00:a::1")) / header / ip6())
+    };
+    let kernel = signed(1);
+    assert_eq!(kernel[40..48], [0x29, 9, 4, 1, 1, 8, 0, 0]);
+    let digest = |hexadecimal: &str| [vec![5, 38, 0, 0, 0, 0, 0, 42], hex::decode(hexadecimal).unwrap()].concat();
+    assert_eq!(kernel[80..120], digest("aa2ef2990f9937db621349da59573a53119a7394b837a797888f7cc6f71cf9e7"));
+    let rfc = signed(0);
+    assert_eq!(rfc[45], 0);
+
+    // SHA-1 is as long as its 20 bytes padded to 8, but always 32 in Linux.
+    let sha1 = |form: u8| hmac(43, "secret-key-0123").with("alg", 1u8).with("form", form);
+    let path = [a("fc00:b::1"), a("fc00:c::1"), a("fc00:d:0:101::1")];
+    let build = |form| build(ip6().src(a("fc00:a::1")) / srh().path(path).tlvs([sha1(form)]) / icmp6());
+    let kernel = build(1);
+    assert_eq!(
+        hex::encode(&kernel[96..136]),
+        "052600000000002b68fd4bcae00d3a580fe6daa8fa2f254fa2b3b78c000000000000000000000000"
+    );
+    assert_eq!((build(0)[97], build(0).len()), (30, kernel.len() - 8));
+    let unsigned = Element::new(&wire_srh_tlv::TLVS, wire_srh_tlv::TLVS.form("hmac").unwrap());
+    assert!(error(ip6() / srh().path(path).tlvs([unsigned])).contains("needs secret= or digest="));
+    assert!(error(Stack::from(srh().path(path).tlvs([sha1(0)]))).contains("needs an ip6 before it"));
+}
+
+#[test]
+fn elements_start_where_they_must() {
+    // A Router Alert at a multiple of 2, a trace at a multiple of 4.
+    let options = &crate::wire::options::OPTION_FORMS;
+    let element = |name: &str| Element::new(options, options.form(name).unwrap());
+    let header = |items: Vec<Element>| {
+        let items: Vec<Arg> = items.into_iter().map(Arg::Element).collect();
+        build(ip6() / Layer::new(Proto::HopByHop).with(&crate::wire::options::HBH_OPTIONS, items))[40..].to_vec()
+    };
+    let odd = header(vec![element("opt").with("type", 0x1eu8).with("data", vec![1]), element("ra")]);
+    assert_eq!(odd, [59, 1, 0x1e, 1, 1, 0, 5, 2, 0, 0, 1, 4, 0, 0, 0, 0]);
+    let trace = header(vec![element("ioam").with("ns", 1u8).with("trace", 0xc0_0000u32).with("hops", 2u8)]);
+    assert_eq!(trace[..16], [59, 3, 1, 0, 0x31, 26, 0, 0, 0, 1, 0x10, 4, 0xc0, 0, 0, 0]);
+    assert_eq!(trace.len(), 32);
+    assert_eq!(header(vec![element("pt")])[..4], [59, 4, 0x32, 36]);
+    let jumbo = header(vec![element("jumbo").with("length", 70_000u32)]);
+    assert_eq!(jumbo, [59, 0, 0xc2, 4, 0, 1, 0x11, 0x70]);
 }
 
 #[test]
@@ -275,7 +326,7 @@ fn limits_say_what_to_do() {
     );
     assert_eq!(build(ip6() / srh().path(path(128)).reduced(true))[41..45], [254, 4, 127, 126]);
     assert_eq!(
-        error(ip6() / srh().path(path(127)).tlvs([Tlv::PadN(16)])),
+        error(ip6() / srh().path(path(127)).tlvs([padn(16)])),
         "layer 2 (srh): 256 units of 8 bytes do not fit in len (at most 255); \
          use fewer segments or shorter TLVs, or give len="
     );
@@ -294,8 +345,10 @@ fn limits_say_what_to_do() {
         error(ip6().flow(1 << 20)),
         "layer 1 (ip6): 1048576 does not fit in the 20 bits of flow (at most 1048575)"
     );
-    let long = Tlv::Any { kind: 9, value: vec![0; 256] };
-    assert!(error(ip6() / srh().path(path(1)).tlvs([long])).contains("at most 255 bytes"));
+    let long = tlv(9, vec![0; 256]);
+    assert!(
+        error(ip6() / srh().path(path(1)).tlvs([long])).contains("256 bytes of value do not fit in len (at most 255)")
+    );
 }
 
 #[test]
@@ -425,7 +478,7 @@ proptest! {
         let left = left.min(path.len() as u8 - 1);
         let header = srh().path(path.clone()).reduced(reduced).sl(left);
         let header = match tlv {
-            Some(value) => header.tlvs([Tlv::Any { kind: 9, value }]),
+            Some(value) => header.tlvs([super::tlv(9, value)]),
             None => header,
         };
         let (upper, protocol): (Stack, u8) = match upper {

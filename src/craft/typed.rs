@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Div;
 
-use crate::craft::{Arg, Layer, Stack, Tlv};
+use crate::craft::{Arg, Element, Layer, Stack};
 use crate::wire::field::Field;
 use crate::wire::options::{self, destination};
 use crate::wire::proto::Proto;
@@ -227,8 +227,8 @@ impl Srh {
 
     /// The TLVs; padding follows by itself.
     #[must_use]
-    pub fn tlvs(self, tlvs: impl IntoIterator<Item = Tlv>) -> Self {
-        self.with(&srh::TLVS, tlvs.into_iter().map(Arg::Tlv).collect::<Vec<_>>())
+    pub fn tlvs(self, tlvs: impl IntoIterator<Item = Element>) -> Self {
+        self.with(&srh::TLVS, tlvs.into_iter().map(Arg::Element).collect::<Vec<_>>())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Upper layers: UDP, TCP, ICMP.
 
-use crate::craft::Problem;
 use crate::craft::build::{Packet, Site, Step};
 use crate::craft::check::Check;
 use crate::craft::internet::pseudo_header;
 use crate::craft::link::append;
+use crate::craft::{Problem, element};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
 use crate::wire::names::ip_proto;
@@ -34,10 +34,10 @@ pub(super) fn seal_udp(site: &Site, packet: &mut Packet) -> Step {
 pub(super) fn tcp(site: &Site, bytes: &mut Vec<u8>) -> Step {
     const SYN: u16 = 0x002;
 
-    let options = site.layer().raw(&tcp::OPTIONS);
+    let options = element::list(site, &tcp::OPTIONS, 0, element::zeros)?.bytes;
     let len = tcp::MIN_LEN + options.len().next_multiple_of(4);
     let header = append(bytes, len);
-    header[tcp::MIN_LEN..][..options.len()].copy_from_slice(options);
+    header[tcp::MIN_LEN..][..options.len()].copy_from_slice(&options);
     let hint = "shorten options, or give off=";
     site.put_counted(header, &tcp::HEADER_LENGTH, len as u64 / 4, "words of header", hint)?;
     site.put(header, &tcp::FLAGS, SYN)?;

@@ -23,9 +23,11 @@
 //!   that is wrong whatever the right one is.
 //! - A value of bytes is written in hexadecimal: `data=05020000`; `hex(…)` may
 //!   stand for the raw bytes of any field that fills whole bytes.
-//! - TLVs of an SRH: `tlvs=[padn(4), pad1, tlv(9, 00ff00), 0a0101]`; `padn`
-//!   counts all the bytes it takes up, `tlv` takes a type and a value, and bare
-//!   hexadecimal stands for itself.
+//! - Options and TLVs are lists of calls, by name: `tlvs=[padn(4), hmac(key=42,
+//!   secret="…", form=linux), tlv(9, 00ff00)]`, `options=[mss(1460), nop, ts(1, 2)]`.
+//!   Their first values stand without names, where that is the custom; `tlv(TYPE,
+//!   BYTES)` and `opt(TYPE, BYTES)` are any type, and bare hexadecimal stands for
+//!   itself. Padding that aligns them follows by itself.
 //! - Spaces and line breaks may stand between any two parts.
 //!
 //! Every layer and every argument is a definition of [`wire`](crate::wire); the

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::craft::{Arg, Layer, Tlv};
+use crate::craft::{Arg, Element, Layer};
 use crate::wire::data;
-use crate::wire::field::{Base, Field, Kind};
+use crate::wire::field::{At, Base, Field, Kind};
 use crate::wire::proto::Proto;
 
 /// Writes layers in notation, the given fields only: [`parse`](super::parse)
@@ -52,8 +52,13 @@ fn payload(out: &mut String, bytes: &[u8]) {
     let readable = |byte: &&u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t' | b'\r');
     if bytes.iter().filter(readable).count() * 4 < bytes.len() * 3 {
         let _ = write!(out, "hex({})", hex::encode(bytes));
-        return;
+    } else {
+        quoted(out, bytes);
     }
+}
+
+/// Bytes in quotes.
+fn quoted(out: &mut String, bytes: &[u8]) {
     out.push('"');
     for &byte in bytes {
         match byte {
@@ -82,8 +87,15 @@ fn argument(out: &mut String, field: &Field, value: &Arg) {
         Arg::Ether([a, b, c, d, e, f]) => write!(out, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"),
         Arg::Ipv4(address) => write!(out, "{address}"),
         Arg::Ipv6(address) => write!(out, "{address}"),
+        Arg::Bytes(bytes) if field.kind == Kind::Text => {
+            quoted(out, bytes);
+            Ok(())
+        }
         Arg::Bytes(bytes) => write!(out, "hex({})", hex::encode(bytes)),
-        Arg::Tlv(tlv) => write_tlv(out, tlv),
+        Arg::Element(element) => {
+            write_element(out, element);
+            Ok(())
+        }
         Arg::Bad => write!(out, "bad"),
         Arg::List(items) => {
             out.push('[');
@@ -110,11 +122,29 @@ fn word(field: &Field, number: u64) -> Option<String> {
     (sum == number).then_some(letters)
 }
 
-fn write_tlv(out: &mut String, tlv: &Tlv) -> std::fmt::Result {
-    match tlv {
-        Tlv::Pad1 => write!(out, "pad1"),
-        Tlv::PadN(total) => write!(out, "padn({total})"),
-        Tlv::Any { kind, value } if value.is_empty() => write!(out, "tlv({kind})"),
-        Tlv::Any { kind, value } => write!(out, "tlv({kind}, {})", hex::encode(value)),
+fn write_element(out: &mut String, element: &Element) {
+    let form = element.form();
+    out.push_str(form.name);
+    let mut bare = true;
+    for (place, (field, value)) in element.args().enumerate() {
+        out.push_str(if place == 0 { "(" } else { ", " });
+        bare &= place < form.positional && form.params.get(place).is_some_and(|own| std::ptr::eq(field, own));
+        if field.kind == Kind::Bool && *value == Arg::Uint(1) {
+            out.push_str(field.arg);
+            continue;
+        }
+        if !bare {
+            out.push_str(field.arg);
+            out.push('=');
+        }
+        match value {
+            Arg::Bytes(bytes) if field.kind == Kind::Bytes && field.at == At::Varies && !bytes.is_empty() => {
+                out.push_str(&hex::encode(bytes));
+            }
+            _ => argument(out, field, value),
+        }
+    }
+    if element.args().len() > 0 {
+        out.push(')');
     }
 }

@@ -3,11 +3,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::caret::{Fault, Span};
-use crate::craft::{self, Arg, Stack, Tlv};
+use crate::craft::{self, Arg, Element, Stack};
 use crate::notation::syntax::{Item, Layer, Spanned, Value};
+use crate::wire::element::{Family, Form};
 use crate::wire::field::{Field, Kind, Words};
 use crate::wire::proto::Proto;
-use crate::wire::srh;
 
 /// Gives a parsed packet its meaning.
 pub(super) fn packet(layers: &[Spanned<Layer<'_>>]) -> Result<Stack, Fault> {
@@ -79,7 +79,7 @@ fn value(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Faul
             .iter()
             .map(|item| match &item.name {
                 Some(name) => Err(Fault::new(name.span.clone(), "a list has no names in it")),
-                None => element(field, &item.value),
+                None => self::item(field, &item.value),
             })
             .collect::<Result<Vec<_>, _>>()
             .map(Arg::List)?,
@@ -89,45 +89,83 @@ fn value(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Faul
     Ok(arg)
 }
 
-/// One element of a list.
-fn element(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
-    let is_tlv = std::ptr::eq(field, &srh::TLVS);
-    match &parsed.node {
-        Value::Call { name, items } if is_tlv && name.node != "hex" => tlv(&parsed.span, name, items).map(Arg::Tlv),
-        Value::Word("pad1") if is_tlv => Ok(Arg::Tlv(Tlv::Pad1)),
-        Value::List(_) => Err(Fault::new(parsed.span.clone(), "a list inside a list means nothing here")),
+/// One value of a list.
+fn item(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+    match (&parsed.node, field.elements) {
+        (Value::List(_), _) => Err(Fault::new(parsed.span.clone(), "a list inside a list means nothing here")),
+        (Value::Call { name, items }, Some(family)) if name.node != "hex" => {
+            element(family, name.node, &name.span, items).map(Arg::Element)
+        }
+        // A name alone, or hexadecimal digits.
+        (Value::Word(word), Some(family)) if family.form(word).is_some() || !is_hex(word) => {
+            element(family, word, &parsed.span, &[]).map(Arg::Element)
+        }
         _ => single(field, parsed),
     }
 }
 
-/// A TLV constructor.
-fn tlv(span: &Span, name: &Spanned<&str>, items: &[Item<'_>]) -> Result<Tlv, Fault> {
-    let usage = |text: &str| Fault::new(span.clone(), text);
-    let values = items.iter().map(|item| if item.name.is_none() { Some(&item.value) } else { None });
-    let values = values.collect::<Option<Vec<_>>>().ok_or_else(|| usage("TLVs take their values without names"))?;
-    let octet = |parsed: &Spanned<Value<'_>>| {
-        let number = if let Value::Word(word) = parsed.node { number(word) } else { None };
-        number
-            .and_then(|number| u8::try_from(number).ok())
-            .ok_or_else(|| Fault::new(parsed.span.clone(), "expected a number from 0 to 255"))
+fn is_hex(word: &str) -> bool {
+    word.strip_prefix("0x").unwrap_or(word).bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// An element of a list: an option, a TLV.
+fn element(family: &'static Family, name: &str, span: &Span, items: &[Item<'_>]) -> Result<Element, Fault> {
+    let Some(form) = family.form(name) else {
+        let known = family.forms.iter().map(|form| form.name).chain(["hex"]);
+        return Err(Fault::unknown(span.clone(), family.what, name, "", known));
     };
-    match (name.node, values.as_slice()) {
-        ("padn", [total]) => match octet(total)? {
-            0 | 1 => Err(Fault::new(total.span.clone(), "a PadN is at least 2 bytes long; pad1 is the single byte")),
-            total => Ok(Tlv::PadN(total)),
-        },
-        ("padn", _) => Err(usage("padn takes the bytes it is long in all: padn(4)")),
-        ("tlv", [kind, rest @ ..]) if rest.len() <= 1 => {
-            let (kind, value) = (octet(kind)?, rest.first().map_or(Ok(Vec::new()), |value| raw(value))?);
-            if value.len() > 255 {
-                return Err(usage(&format!("a TLV's value has at most 255 bytes, not {}", value.len())));
-            }
-            Ok(Tlv::Any { kind, value })
+    let mut element = Element::new(family, form);
+    for (index, item) in items.iter().enumerate() {
+        let (field, place) = param(family, form, index, item)?;
+        if element.args().any(|(known, _)| std::ptr::eq(known, field)) {
+            return Err(Fault::new(place, format!("'{}' is given twice", field.arg)));
         }
-        ("tlv", _) => Err(usage("tlv takes a type and a value: tlv(9, 00ff00)")),
-        ("pad1", []) => Ok(Tlv::Pad1),
-        ("pad1", _) => Err(usage("pad1 takes nothing")),
-        (other, _) => Err(Fault::unknown(name.span.clone(), "TLV", other, "", ["pad1", "padn", "tlv", "hex"])),
+        let flag = field.kind == Kind::Bool && item.name.is_none();
+        element.set(field, if flag { Arg::Uint(1) } else { value(field, &item.value)? });
+    }
+    let fault = |text: &str| Fault::new(span.clone(), text);
+    match (form.name, element.get("n")) {
+        ("padn", Some(Arg::Uint(0 | 1))) => {
+            let place = items.first().map_or(span.clone(), |item| item.value.span.clone());
+            return Err(Fault::new(place, "a PadN is at least 2 bytes long; pad1 is the single byte"));
+        }
+        ("padn", None) => return Err(fault("padn takes the bytes it is long in all: padn(4)")),
+        _ => {}
+    }
+    element.bytes().map_err(|problem| fault(&problem.to_string()))?;
+    Ok(element)
+}
+
+/// Which field of an element its `index`th argument gives, and where that is
+/// said.
+fn param(
+    family: &'static Family,
+    form: &'static Form,
+    index: usize,
+    item: &Item<'_>,
+) -> Result<(&'static Field, Span), Fault> {
+    let span = item.value.span.clone();
+    let known = || form.all_params(family).map(|field| field.arg);
+    let find = |name: &str, span: Span| match form.param(family, name) {
+        Some(field) => Ok((field, span)),
+        None if known().next().is_none() => Err(Fault::new(span, format!("{} takes nothing", form.name))),
+        None => Err(Fault::unknown(span, "argument", name, &format!(" of {}", form.name), known())),
+    };
+    if let Some(name) = &item.name {
+        return find(name.node, name.span.clone());
+    }
+    if let Value::Word(word) = item.value.node
+        && let Some(field) = form.param(family, word).filter(|field| field.kind == Kind::Bool)
+    {
+        return Ok((field, span));
+    }
+    match form.params.get(index).filter(|_| index < form.positional) {
+        Some(field) => Ok((field, span)),
+        None if known().next().is_none() => Err(Fault::new(span, format!("{} takes nothing", form.name))),
+        None => {
+            let names: Vec<_> = known().map(|name| format!("{name}=")).collect();
+            Err(Fault::new(span, format!("give it by name: {} takes {}", form.name, names.join(", "))))
+        }
     }
 }
 
@@ -146,7 +184,7 @@ fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fau
     let wrong = || Fault::new(parsed.span.clone(), format!("{} takes {}", field.arg, craft::expects(field)));
     let word = match &parsed.node {
         Value::Word(word) => *word,
-        Value::Text(_) if field.kind == Kind::Bytes => return raw(parsed).map(Arg::Bytes),
+        Value::Text(_) if matches!(field.kind, Kind::Bytes | Kind::Text) => return raw(parsed).map(Arg::Bytes),
         Value::Call { name, .. } if name.node == "hex" => return raw(parsed).map(Arg::Bytes),
         Value::Call { name, .. } => {
             return Err(Fault::new(name.span.clone(), format!("{} takes {}", field.arg, craft::expects(field))));
@@ -170,7 +208,8 @@ fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fau
         Kind::Ether => mac(word).map(Arg::Ether).ok_or_else(wrong),
         Kind::Ipv4 => word.parse::<Ipv4Addr>().map(Arg::Ipv4).map_err(|_| wrong()),
         Kind::Ipv6 => word.parse::<Ipv6Addr>().map(Arg::Ipv6).map_err(|_| wrong()),
-        Kind::Text | Kind::Group | Kind::Time | Kind::Duration => Err(wrong()),
+        Kind::Text => Ok(Arg::Bytes(word.as_bytes().to_vec())),
+        Kind::Group | Kind::Time | Kind::Duration => Err(wrong()),
     }
 }
 

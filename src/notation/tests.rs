@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use proptest::prelude::*;
 
 use super::{parse, print};
-use crate::craft::{self, Arg, Layer, Stack, Tlv};
+use crate::craft::{self, Arg, Element, Layer, Stack, pad1, padn, tlv};
+use crate::wire::element::Family;
 use crate::wire::field::{At, Field, Kind};
 use crate::wire::proto::Proto;
-use crate::wire::{data, srh};
+use crate::wire::{data, srh, srh_tlv};
 
 fn error(text: &str) -> String {
     parse(text).unwrap_err().to_string()
@@ -53,16 +54,48 @@ fn reads_tlvs_words_and_line_breaks() {
     assert_eq!(
         stack[1].get(&srh::TLVS),
         Some(&Arg::List(vec![
-            Arg::Tlv(Tlv::PadN(4)),
-            Arg::Tlv(Tlv::Pad1),
-            Arg::Tlv(Tlv::Any { kind: 9, value: vec![0, 255, 0] }),
-            Arg::Tlv(Tlv::Any { kind: 10, value: vec![] }),
+            Arg::Element(padn(4)),
+            Arg::Element(pad1()),
+            Arg::Element(tlv(9, [0, 255, 0])),
+            Arg::Element(Element::new(&srh_tlv::TLVS, srh_tlv::TLVS.form("tlv").unwrap()).with("type", 10u8)),
             Arg::Bytes(vec![10, 1, 1]),
         ]))
     );
     assert_eq!(stack[0].get(&crate::wire::ipv6::NEXT_HEADER), Some(&Arg::Uint(17)));
     assert_eq!(stack[2].get(&crate::wire::icmpv6::TYPE), Some(&Arg::Uint(129)));
     assert_eq!(parse(&print(&stack)).unwrap(), stack);
+}
+
+#[test]
+fn reads_typed_elements() {
+    let text = "ip6/hbh(options=[ra(0), pt, ioam(ns=1, trace=0xc00000, hops=3)])/srh(path=[::2], tlvs=[hmac(key=42, \
+                secret=\"a \\\"b\", form=linux, d), pt(if=5, load=3), egress(::9), tlv(9)])/tcp(options=[mss(1460), \
+                nop, wscale(7), sackok, ts(1, 2), sack([1, 2]), opt(254, 00ff)])";
+    let stack = parse(text).unwrap();
+    assert_eq!(print(&stack), text);
+    let bytes = craft::build(&stack).unwrap();
+    assert!(bytes.ends_with(&[
+        2, 4, 5, 180, 1, 3, 3, 7, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 5, 10, 0, 0, 0, 1, 0, 0, 0, 2, 254, 4, 0, 255,
+        0, 0
+    ]));
+    // Names and flags in any order; a value without its name stands first.
+    assert_eq!(
+        parse("tcp(options=[ts(ecr=2, val=1)])").unwrap()[0],
+        parse("tcp(options=[ts(ecr=2, val=1)])").unwrap()[0]
+    );
+    assert_eq!(
+        error("tcp(options=[mss(1460, 2)])"),
+        "give it by name: mss takes size=, len=\n  tcp(options=[mss(1460, 2)])\n                         ^"
+    );
+    assert_eq!(
+        error("srh(tlvs=[hmac(kye=1)])"),
+        "unknown argument 'kye' of hmac; did you mean 'key'?\n  srh(tlvs=[hmac(kye=1)])\n                 ^^^"
+    );
+    assert_eq!(
+        error("tcp(options=[mss(70000)])"),
+        "70000 does not fit in the 16 bits of size (at most 65535)\n  tcp(options=[mss(70000)])\n                   ^^^^^"
+    );
+    assert_eq!(error("tcp(options=[nop(1)])"), "nop takes nothing\n  tcp(options=[nop(1)])\n                   ^");
 }
 
 #[test]
@@ -130,20 +163,20 @@ fn arg_of(field: &'static Field) -> BoxedStrategy<Arg> {
     let bytes = || proptest::collection::vec(any::<u8>(), 0..40).prop_map(Arg::Bytes);
     let aligned = matches!(field.at, At::Bits { offset, width, .. } if offset % 8 == 0 && width % 8 == 0);
     match field.kind {
-        Kind::Bytes if std::ptr::eq(field, &srh::TLVS) => {
-            let tlv = prop_oneof![
-                Just(Arg::Tlv(Tlv::Pad1)),
-                (2u8..).prop_map(|n| Arg::Tlv(Tlv::PadN(n))),
-                (any::<u8>(), proptest::collection::vec(any::<u8>(), 0..20))
-                    .prop_map(|(kind, value)| Arg::Tlv(Tlv::Any { kind, value })),
-                bytes(),
-            ];
-            prop_oneof![proptest::collection::vec(tlv, 0..5).prop_map(Arg::List), bytes()].boxed()
+        Kind::Bytes if field.elements.is_some() => {
+            let element = any_element(field.elements.unwrap()).prop_map(Arg::Element);
+            let item = prop_oneof![4 => element, 1 => bytes()];
+            prop_oneof![4 => proptest::collection::vec(item, 0..5).prop_map(Arg::List), 1 => bytes()].boxed()
         }
         Kind::Ipv6 if craft::is_list(field) => {
             let address = any::<[u8; 16]>().prop_map(|octets| Arg::Ipv6(octets.into()));
             proptest::collection::vec(address, 0..5).prop_map(Arg::List).boxed()
         }
+        Kind::Ipv4 if craft::is_list(field) => {
+            let address = any::<[u8; 4]>().prop_map(|octets| Arg::Ipv4(octets.into()));
+            proptest::collection::vec(address, 0..5).prop_map(Arg::List).boxed()
+        }
+        Kind::Uint(..) if craft::is_list(field) => proptest::collection::vec(uint(), 0..5).prop_map(Arg::List).boxed(),
         Kind::Uint(..) if field.arg == "cksum" => prop_oneof![uint(), Just(Arg::Bad)].boxed(),
         Kind::Uint(..) | Kind::Bytes if aligned => {
             let raw = proptest::collection::vec(any::<u8>(), usize::from(width) / 8).prop_map(Arg::Bytes);
@@ -154,8 +187,27 @@ fn arg_of(field: &'static Field) -> BoxedStrategy<Arg> {
         Kind::Ether => any::<[u8; 6]>().prop_map(Arg::Ether).boxed(),
         Kind::Ipv4 => any::<[u8; 4]>().prop_map(|octets| Arg::Ipv4(octets.into())).boxed(),
         Kind::Ipv6 => any::<[u8; 16]>().prop_map(|octets| Arg::Ipv6(octets.into())).boxed(),
-        Kind::Text | Kind::Group | Kind::Time | Kind::Duration => unreachable!("{} cannot be written", field.name),
+        Kind::Text => bytes().boxed(),
+        Kind::Group | Kind::Time | Kind::Duration => unreachable!("{} cannot be written", field.name),
     }
+}
+
+/// Any element of a family with any of its fields given, that can be built.
+fn any_element(family: &'static Family) -> impl Strategy<Value = Element> {
+    proptest::sample::select(family.forms.iter().collect::<Vec<_>>()).prop_flat_map(move |form| {
+        let must = form.name == "padn";
+        let fields: Vec<&'static Field> = form.all_params(family).filter(|field| !must || field.arg != "n").collect();
+        let count = fields.len();
+        proptest::sample::subsequence(fields, 0..=count)
+            .prop_flat_map(|fields| fields.into_iter().map(|f| arg_of(f).prop_map(move |a| (f, a))).collect::<Vec<_>>())
+            .prop_map(move |args| {
+                let padding = Element::new(family, form).with("n", if must { 5u8 } else { 0 });
+                let mut element = if must { padding } else { Element::new(family, form) };
+                args.into_iter().for_each(|(field, arg)| element.set(field, arg));
+                element
+            })
+            .prop_filter("it can be built", |element| element.bytes().is_ok())
+    })
 }
 
 fn any_layer() -> impl Strategy<Value = Layer> {

@@ -9,7 +9,9 @@
 //! and given whatever field differs, until nothing does. What no layer can say
 //! becomes bytes as they are.
 
-use crate::craft::{self, Arg, Layer, Stack, Tlv};
+mod elements;
+
+use crate::craft::{self, Arg, Layer, Stack};
 use crate::dissect::{self, Packet};
 use crate::srv6::path;
 use crate::wire::bytes::tail;
@@ -18,7 +20,7 @@ use crate::wire::icmpv6::message;
 use crate::wire::ipv6::Ipv6;
 use crate::wire::proto::Proto;
 use crate::wire::srh::{self, Srh};
-use crate::wire::{icmpv4, icmpv6, ipv4, options, routing, tcp};
+use crate::wire::{icmpv4, icmpv6, ipv4, options, routing, srh_tlv, tcp};
 
 /// How often fields that differ are given before the attempt is given up: what
 /// one round gives can make another field differ, as a length does a checksum.
@@ -62,6 +64,7 @@ fn attempt(packet: &Packet<'_>, layers: &[dissect::Layer]) -> Option<Stack> {
     for _ in 0..ROUNDS {
         let built = craft::build(&stack).ok()?;
         if built == frame {
+            shorten(&mut stack, frame);
             return Some(stack);
         }
         if built.len() != frame.len() {
@@ -74,6 +77,40 @@ fn attempt(packet: &Packet<'_>, layers: &[dissect::Layer]) -> Option<Stack> {
         }
     }
     None
+}
+
+/// Takes back the padding that the builder would put there by itself.
+fn shorten(stack: &mut Stack, frame: &[u8]) {
+    let lists: Vec<_> = stack
+        .iter()
+        .enumerate()
+        .flat_map(|(index, layer)| layer.args().map(move |(field, value)| (index, field, value)))
+        .filter_map(|(index, field, value)| match value {
+            Arg::List(items) if field.elements.is_some() => Some((index, field, items.clone())),
+            _ => None,
+        })
+        .collect();
+    for (index, field, mut items) in lists {
+        let pads = |item: &Arg| matches!(item, Arg::Element(element) if matches!(element.form().name, "pad1" | "padn" | "eol"));
+        for at in (0..items.len()).rev() {
+            if !pads(&items[at]) {
+                continue;
+            }
+            let mut fewer = items.clone();
+            fewer.remove(at);
+            let before = stack.0[index].clone();
+            if fewer.is_empty() {
+                stack.0[index].unset(field);
+            } else {
+                stack.0[index].set(field, fewer.clone());
+            }
+            if craft::build(stack).is_ok_and(|built| built == frame) {
+                items = fewer;
+            } else {
+                stack.0[index] = before;
+            }
+        }
+    }
 }
 
 fn append_data(stack: &mut Stack, bytes: &[u8]) {
@@ -100,7 +137,10 @@ fn structure(proto: Proto, header: &[u8], network: Option<&[u8]>) -> Option<(Lay
     }
     let mut rest = |field: &'static Field, from: usize| {
         if let Some(bytes) = header.get(from..).filter(|bytes| !bytes.is_empty()) {
-            layer.set(field, bytes);
+            match field.elements {
+                Some(family) => layer.set(field, elements::read(family, bytes)),
+                None => layer.set(field, bytes),
+            }
         }
         header.len()
     };
@@ -139,19 +179,8 @@ fn list(srh: &Srh<'_>, network: Option<&[u8]>, layer: &mut Layer) {
         _ => layer.set(&srh::PATH, path),
     }
     if !srh.tlv_bytes().is_empty() {
-        layer.set(&srh::TLVS, tlvs(srh));
+        layer.set(&srh::TLVS, elements::read(&srh_tlv::TLVS, srh.tlv_bytes()));
     }
-}
-
-/// The TLVs, as far as they are any.
-fn tlvs(srh: &Srh<'_>) -> Arg {
-    let named = srh.tlvs().map(|tlv| match (tlv.kind, tlv.length) {
-        _ if tlv.overruns => Arg::Bytes(tail(srh.tlv_bytes(), tlv.offset - srh.tlv_offset()).to_vec()),
-        (0, _) => Arg::Tlv(Tlv::Pad1),
-        (4, Some(length)) if length < 254 && tlv.value.iter().all(|byte| *byte == 0) => Arg::Tlv(Tlv::PadN(length + 2)),
-        _ => Arg::Tlv(Tlv::Any { kind: tlv.kind, value: tlv.value.to_vec() }),
-    });
-    Arg::List(named.collect())
 }
 
 /// Gives the stack every field at a fixed place in which what was built differs
@@ -262,7 +291,10 @@ mod tests {
         for text in [
             r#"ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport=51129, dport=3000)/"Hello, I am here\n""#,
             r#"ip6(src=::1)/srh(path=[::2, ::3, ::4], reduced)/ip4(src=10.0.0.1, dst=10.0.0.2)/tcp(sport=1, dport=80)"#,
-            r#"ip6(src=::1)/srh(path=[::2, ::3], tlvs=[padn(4), tlv(9, 00ff)], tag=0x7)/icmp6(id=0x1, seq=2)"#,
+            r#"ip6(src=::1)/srh(path=[::2, ::3], tlvs=[tlv(9, 00ff)], tag=0x7)/icmp6(id=0x1, seq=2)"#,
+            r#"ip6(src=::1)/hbh(options=[ra(1), padn(9), opt(0x1e, 0001)])/tcp(options=[mss(1460), nop, ts(7, 8)], sport=1)"#,
+            r#"ip6(src=::1)/srh(path=[::2], tlvs=[pad1, pt(if=5, seq=2), hmac(key=7, digest=0011223344556677)])/udp"#,
+            r#"ip4(options=[rr([10.0.0.1, 0.0.0.0])])/udp(dport=7)"#,
         ] {
             assert_eq!(there_and_back(text), text);
         }

@@ -9,6 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
+use crate::wire::element::Family;
+
 /// Where a field's bits lie in its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum At {
@@ -138,6 +140,8 @@ pub struct Field {
     /// Whether it may occur several times in one layer, or one group of a
     /// layer: such fields are arrays where types matter.
     pub many: bool,
+    /// What its value is a list of, where it is one of options, TLVs or the like.
+    pub elements: Option<&'static Family>,
 }
 
 impl Field {
@@ -155,6 +159,7 @@ impl Field {
             about: "",
             colons: false,
             many: false,
+            elements: None,
         }
     }
 
@@ -219,6 +224,24 @@ impl Field {
     #[must_use]
     pub const fn arg(self, arg: &'static str) -> Self {
         Self { arg, ..self }
+    }
+
+    /// The same value elsewhere: in an element of a list, under a name of its own.
+    #[must_use]
+    pub const fn param(&self, arg: &'static str, at: At) -> Self {
+        Self { arg, at, many: false, ..*self }
+    }
+
+    /// Says that it holds several values, one after the other.
+    #[must_use]
+    pub const fn list(self) -> Self {
+        Self { many: true, at: At::Varies, ..self }
+    }
+
+    /// Says what its value is a list of.
+    #[must_use]
+    pub const fn elements(self, family: &'static Family) -> Self {
+        Self { elements: Some(family), ..self }
     }
 
     /// Gives the numbers meanings.

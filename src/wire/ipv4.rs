@@ -16,6 +16,7 @@
 use std::net::Ipv4Addr;
 
 use crate::wire::checksum::Sum;
+use crate::wire::element::{self, Family, Form, Shape};
 use crate::wire::error::LengthError;
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
 use crate::wire::names;
@@ -44,7 +45,7 @@ fields! {
     SOURCE = Field::ipv4("ip.src", "Source Address", bytes(12, 4)).arg("src");
     DESTINATION = Field::ipv4("ip.dst", "Destination Address", bytes(16, 4)).arg("dst");
     ADDRESS = Field::ipv4("ip.addr", "Source or Destination Address", At::Varies).many();
-    OPTIONS = Field::bytes("ip.options", "Options", At::Varies).own("The options as bytes").arg("options");
+    OPTIONS = Field::bytes("ip.options", "Options", At::Varies).own("The options as bytes").arg("options").elements(&OPTION_FORMS);
 }
 
 /// The header as a field.
@@ -59,6 +60,65 @@ pub static PROTOCOL: Protocol = Protocol {
     header: &HEADER,
     fields: FIELDS,
     inside: false,
+};
+
+/// A list of addresses that an option has been through, or is to go through.
+macro_rules! route {
+    ($name:literal, $kind:literal, $about:literal) => {
+        Form {
+            name: $name,
+            kind: Some($kind),
+            template: &[4],
+            params: &[ADDRESS.param("route", At::Varies).list(), element::NUMBER.param("ptr", bytes(2, 1))],
+            positional: 1,
+            about: $about,
+            ..Form::EMPTY
+        }
+    };
+}
+
+/// What the options can be (RFC 791 §3.1, RFC 2113).
+pub static OPTION_FORMS: Family = Family {
+    what: "option",
+    shape: Shape::COUNTED,
+    common: &[element::NUMBER.param("len", bytes(1, 1))],
+    forms: &[
+        Form { name: "eol", kind: Some(0), about: "the end of the list", ..Form::EMPTY },
+        Form { name: "nop", kind: Some(1), about: "a single byte of padding", ..Form::EMPTY },
+        route!("rr", 7, "Record Route"),
+        route!("lsrr", 131, "Loose Source Route"),
+        route!("ssrr", 137, "Strict Source Route"),
+        Form {
+            name: "ra",
+            kind: Some(148),
+            template: &[0; 2],
+            params: &[element::NUMBER.param("value", bytes(2, 2))],
+            positional: 1,
+            about: "Router Alert",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ts",
+            kind: Some(68),
+            template: &[5, 0],
+            params: &[
+                element::DATA.param("data", At::Varies),
+                element::NUMBER.param("ptr", bytes(2, 1)),
+                element::NUMBER.param("oflw", bits(24, 4)),
+                element::NUMBER.param("flag", bits(28, 4)),
+            ],
+            positional: 1,
+            about: "Internet Timestamp",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "opt",
+            params: &[element::NUMBER.param("type", bytes(0, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
 };
 
 /// An IPv4 header as it lies in a packet.

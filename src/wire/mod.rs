@@ -12,6 +12,7 @@ pub mod chdlc;
 pub mod checksum;
 pub mod cooked;
 pub mod data;
+pub mod element;
 pub mod error;
 pub mod esp;
 pub mod ethernet;

@@ -4,6 +4,7 @@
 //! | Next Header | Hdr Ext Len | options: type 1, length 1, value ... |
 //! ```
 
+use crate::wire::element::{self, Family, Form, Shape};
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields, joined};
 use crate::wire::{ioam, names};
 
@@ -131,7 +132,7 @@ fields! {
     HBH_NEXT_HEADER = Field::dec("ipv6.hopopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
     HBH_LENGTH = Field::dec("ipv6.hopopts.len", "Length", bytes(1, 1)).arg("len");
     HBH_OCTETS = Field::dec("ipv6.hopopts.len_oct", "Length", At::Derived).size(2);
-    HBH_OPTIONS = Field::bytes("ipv6.hopopts.options", "Options", At::Varies).own("The options as bytes").arg("data");
+    HBH_OPTIONS = Field::bytes("ipv6.hopopts.options", "Options", At::Varies).own("The options as bytes").arg("options").elements(&OPTION_FORMS);
 }
 
 /// Destination Options' own fields.
@@ -142,7 +143,7 @@ pub mod destination {
         NEXT_HEADER = Field::dec("ipv6.dstopts.nxt", "Next Header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
         LENGTH = Field::dec("ipv6.dstopts.len", "Length", bytes(1, 1)).arg("len");
         OCTETS = Field::dec("ipv6.dstopts.len_oct", "Length", At::Derived).size(2);
-        OPTIONS = Field::bytes("ipv6.dstopts.options", "Options", At::Varies).own("The options as bytes").arg("data");
+        OPTIONS = Field::bytes("ipv6.dstopts.options", "Options", At::Varies).own("The options as bytes").arg("options").elements(&super::OPTION_FORMS);
     }
 }
 
@@ -211,4 +212,160 @@ pub fn walk(bytes: &[u8]) -> impl Iterator<Item = Opt<'_>> + Clone {
         at += 1 + usize::from(option.length.is_some()) + option.value.len();
         Some(option)
     })
+}
+
+/// What the options of either header can be.
+pub static OPTION_FORMS: Family = Family {
+    what: "option",
+    shape: Shape::TLV,
+    common: &[option::LENGTH.param("len", bytes(1, 1))],
+    forms: &[
+        Form { name: "pad1", kind: Some(0), about: "a single byte of padding", ..Form::EMPTY },
+        Form {
+            name: "padn",
+            kind: Some(kind::PADN as u64),
+            params: &[element::BYTES.param("n", At::Derived)],
+            positional: 1,
+            finish: Some(element::as_long_as_told),
+            about: "zeros, n bytes in all",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tel",
+            kind: Some(kind::TUNNEL_LIMIT as u64),
+            template: &[0],
+            params: &[option::TUNNEL_LIMIT.param("limit", bytes(2, 1))],
+            positional: 1,
+            about: "Tunnel Encapsulation Limit",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ra",
+            kind: Some(kind::ROUTER_ALERT as u64),
+            template: &[0; 2],
+            params: &[option::ROUTER_ALERT.param("value", bytes(2, 2))],
+            positional: 1,
+            align: (2, 0),
+            about: "Router Alert",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "jumbo",
+            kind: Some(kind::JUMBO as u64),
+            template: &[0; 4],
+            params: &[option::JUMBO.param("length", bytes(2, 4))],
+            positional: 1,
+            align: (4, 2),
+            about: "Jumbo Payload, whose length is given",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "home",
+            kind: Some(kind::HOME_ADDRESS as u64),
+            template: &[0; 16],
+            params: &[option::HOME_ADDRESS.param("address", bytes(2, 16))],
+            positional: 1,
+            align: (8, 6),
+            about: "Home Address",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "pmtu",
+            kind: Some(kind::PATH_MTU as u64),
+            template: &[0; 4],
+            params: &[
+                option::PATH_MTU_MIN.param("min", bytes(2, 2)),
+                option::PATH_MTU_RETURN.param("rtn", bits(32, 15)),
+                option::PATH_MTU_FLAG.param("r", bits(47, 1)),
+            ],
+            align: (2, 0),
+            about: "Path MTU, the lowest on the way (RFC 9268)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "pdm",
+            kind: Some(kind::PDM as u64),
+            template: &[0; 10],
+            params: &[
+                option::PDM_THIS.param("this", bytes(4, 2)),
+                option::PDM_LAST.param("last", bytes(6, 2)),
+                option::PDM_DELTA_RECEIVED.param("dtlr", bytes(8, 2)),
+                option::PDM_DELTA_SENT.param("dtls", bytes(10, 2)),
+                option::PDM_SCALE_RECEIVED.param("sdtlr", bytes(2, 1)),
+                option::PDM_SCALE_SENT.param("sdtls", bytes(3, 1)),
+            ],
+            about: "Performance and Diagnostic Metrics (RFC 8250)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "rpl",
+            kind: Some(kind::RPL as u64),
+            template: &[0; 4],
+            params: &[
+                option::RPL_INSTANCE.param("instance", bytes(3, 1)),
+                option::RPL_RANK.param("rank", bytes(4, 2)),
+                option::RPL_FLAG.param("flags", bytes(2, 1)),
+            ],
+            about: "RPL (RFC 6553)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ioam",
+            kind: Some(kind::IOAM as u64),
+            template: &[0; 2 + ioam::TRACE_LEN],
+            params: &[
+                ioam::NAMESPACE.param("ns", bytes(4, 2)),
+                ioam::TRACE_TYPE.param("trace", bytes(8, 3)),
+                element::HOPS.param("hops", At::Derived),
+                ioam::TYPE.param("kind", bytes(3, 1)),
+                ioam::NODE_LENGTH.param("nodelen", bits(48, 5)),
+                ioam::FLAGS.param("flags", bits(53, 4)),
+                ioam::REMAINING.param("remlen", bits(57, 7)),
+                ioam::TRACE_RESERVED.param("rsv", bytes(11, 1)),
+                ioam::RESERVED.param("reserved", bytes(2, 1)),
+                element::DATA.param("nodes", At::Varies),
+            ],
+            align: (4, 0),
+            finish: Some(trace),
+            about: "an IOAM trace with room for hops, or with what nodes have written",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "pt",
+            kind: Some(kind::PATH_TRACING as u64),
+            params: &[element::HOPS.param("hops", At::Derived), element::DATA.param("mcd", At::Varies)],
+            finish: Some(path_tracing),
+            about: "Path Tracing with room for 12 hops, or with what they have written (draft)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "opt",
+            params: &[option::TYPE.param("type", bytes(0, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};
+
+/// An IOAM trace: how long a node's data is, and the room for as many nodes as
+/// were asked for.
+fn trace(bytes: &mut Vec<u8>, given: &dyn Fn(&str) -> Option<u64>) {
+    const START: usize = 4;
+    let node = ioam::Trace::new(bytes.get(START..).unwrap_or_default())
+        .map_or(0, |trace| trace.parts().map(|part| part.len).sum::<usize>());
+    let room = node * given("hops").unwrap_or(0) as usize;
+    bytes.resize(bytes.len() + room, 0);
+    if let Some([_, _, first, second]) = bytes.get_mut(START..START + 4) {
+        *first = ((node / 4) << 3) as u8 | *first & 7;
+        *second = *second & 0x80 | (room / 4).min(0x7f) as u8;
+    }
+}
+
+/// Path Tracing: three zero bytes for each hop that nothing was given for.
+fn path_tracing(bytes: &mut Vec<u8>, given: &dyn Fn(&str) -> Option<u64>) {
+    const HOPS: u64 = 12;
+    if bytes.len() == 2 || given("hops").is_some() {
+        bytes.resize(bytes.len() + given("hops").unwrap_or(HOPS) as usize * 3, 0);
+    }
 }

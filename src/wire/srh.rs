@@ -71,7 +71,7 @@ fields! {
         .own("What the IPv6 destination is to the path: active, first, compressed, masqueraded or other");
     FINAL = Field::ipv6("srh.final", "Final Destination", At::Derived)
         .own("Where the path ends: Segment List[0]");
-    TLVS = Field::bytes("srh.tlvs", "TLVs", At::Varies).own("The bytes after the segment list").arg("tlvs").many();
+    TLVS = Field::bytes("srh.tlvs", "TLVs", At::Varies).own("The bytes after the segment list").arg("tlvs").elements(&srh_tlv::TLVS).many();
     TLV_TYPE = Field::dec("srh.tlv.type", "Type", At::Varies).size(1).own("The type of a TLV (RFC 8754 §2.1)").names(tlv_name);
     TLV_LENGTH = Field::dec("srh.tlv.len", "Length", At::Varies).size(1).own("The length in bytes of a TLV's value");
     TLV_VALUE = Field::bytes("srh.tlv.value", "Value", At::Varies).own("The value of a TLV");

@@ -13,7 +13,8 @@
 //!
 //! Offsets count from the TLV's type.
 
-use crate::wire::field::{At, Field, bits, bytes, fields};
+use crate::wire::element::{self, Family, Form, Shape};
+use crate::wire::field::{At, Field, Words, bits, bytes, fields};
 use crate::wire::names;
 
 /// Ingress Node (drafts).
@@ -58,3 +59,120 @@ fields! {
 
 /// Bytes of a Path Tracing TLV.
 pub const PATH_TRACING_LEN: usize = 16;
+
+/// The notation's words for the keyed hashes of an HMAC.
+pub static HMAC_ALGORITHMS: Words = &[("sha1", 1), ("sha256", 2)];
+/// The notation's words for the texts that an HMAC is over.
+pub static HMAC_FORMS: Words = &[("rfc8754", 0), ("linux", 1)];
+
+/// The secret that a digest is computed with.
+pub static HMAC_SECRET: Field = Field::text("srh.hmac.secret", "Secret", At::Derived).arg("secret");
+/// The keyed hash.
+pub static HMAC_ALGORITHM: Field =
+    Field::dec("srh.hmac.algorithm", "Algorithm", At::Derived).words(HMAC_ALGORITHMS).arg("alg");
+/// Which text the digest is over, and how the TLV is sized.
+pub static HMAC_TEXT: Field = Field::dec("srh.hmac.text", "Form", At::Derived).words(HMAC_FORMS).arg("form");
+
+/// The name of the form that is an HMAC, whose digest is computed.
+pub const HMAC_NAME: &str = "hmac";
+
+/// The Length octet of a TLV.
+static LENGTH: Field = Field::dec("srh.tlv.len", "Length", bytes(1, 1)).arg("len");
+
+/// The fields that draft TLVs for a node have in common, and one of their own.
+macro_rules! draft {
+    ($name:literal, $kind:expr, $arg:literal, $value:ident, $about:literal) => {
+        Form {
+            name: $name,
+            kind: Some($kind as u64),
+            template: &[0; 18],
+            params: &[
+                $value.param($arg, bytes(4, 16)),
+                FLAGS.param("flags", bytes(3, 1)),
+                RESERVED.param("reserved", bytes(2, 1)),
+            ],
+            positional: 1,
+            about: $about,
+            ..Form::EMPTY
+        }
+    };
+}
+
+/// What the TLVs of an SRH can be.
+pub static TLVS: Family = Family {
+    what: "TLV",
+    shape: Shape::TLV,
+    common: &[LENGTH.param("len", bytes(1, 1))],
+    forms: &[
+        Form {
+            name: "pad1",
+            kind: Some(0),
+            about: "a single byte, which Linux takes for the start of a TLV",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "padn",
+            kind: Some(PADN as u64),
+            params: &[element::BYTES.param("n", At::Derived)],
+            positional: 1,
+            finish: Some(element::as_long_as_told),
+            about: "zeros, n bytes in all",
+            ..Form::EMPTY
+        },
+        Form {
+            name: HMAC_NAME,
+            kind: Some(HMAC as u64),
+            template: &[0; 6],
+            params: &[
+                HMAC_KEY_ID.param("key", bytes(4, 4)),
+                HMAC_SECRET.param("secret", At::Derived),
+                HMAC_ALGORITHM.param("alg", At::Derived),
+                HMAC_TEXT.param("form", At::Derived),
+                HMAC_D.param("d", bits(16, 1)),
+                HMAC_RESERVED.param("reserved", bits(17, 15)),
+                HMAC_DIGEST.param("digest", At::Varies),
+            ],
+            align: (8, 0),
+            about: "the digest is given, or computed last from the secret",
+            ..Form::EMPTY
+        },
+        draft!("ingress", INGRESS, "node", NODE, "the node the path starts at (draft)"),
+        draft!("egress", EGRESS, "node", NODE, "the node the path ends at (draft)"),
+        draft!("opaque", OPAQUE_CONTAINER, "data", OPAQUE, "16 bytes for the egress node (draft)"),
+        Form {
+            name: "nsh",
+            kind: Some(NSH_CARRIER as u64),
+            template: &[0; 2],
+            params: &[
+                NSH.param("data", At::Varies),
+                FLAGS.param("flags", bytes(3, 1)),
+                RESERVED.param("reserved", bytes(2, 1)),
+            ],
+            positional: 1,
+            about: "a Network Service Header (draft)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "pt",
+            kind: Some(PATH_TRACING as u64),
+            template: &[0; 14],
+            params: &[
+                PT_INTERFACE.param("if", bits(16, 12)),
+                PT_LOAD.param("load", bits(28, 4)),
+                element::NUMBER.param("sec", bytes(4, 4)),
+                element::NUMBER.param("nsec", bytes(8, 4)),
+                PT_SESSION.param("session", bytes(12, 2)),
+                PT_SEQUENCE.param("seq", bytes(14, 2)),
+            ],
+            about: "Path Tracing: what the source and the sink write (draft)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tlv",
+            params: &[super::srh::TLV_TYPE.param("type", bytes(0, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};

@@ -14,6 +14,7 @@
 //! |             Options, 4 * Data Offset - 20 bytes               |
 //! ```
 
+use crate::wire::element::{self, Family, Form, Shape};
 use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields};
 use crate::wire::names;
 
@@ -112,7 +113,7 @@ fields! {
     CALCULATED = Field::hex("tcp.checksum_calculated", "Calculated Checksum", At::Derived).size(2);
     CHECKSUM_STATUS = Field::dec("tcp.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
     URGENT = Field::dec("tcp.urgent_pointer", "Urgent Pointer", bytes(18, 2)).arg("urp");
-    OPTIONS = Field::bytes("tcp.options", "TCP Options", At::Varies).arg("options");
+    OPTIONS = Field::bytes("tcp.options", "TCP Options", At::Varies).arg("options").elements(&OPTION_FORMS);
     OPTION_KIND = Field::dec("tcp.option_kind", "Kind", At::Varies).size(1).names(option_name).many();
     OPTION_LENGTH = Field::dec("tcp.option_len", "Length", At::Varies).size(1).many();
     OPTION_EOL = Field::bytes("tcp.options.eol", "TCP Option - End of Option List (EOL)", At::Varies).many();
@@ -165,4 +166,95 @@ pub static PROTOCOL: Protocol = Protocol {
     header: &HEADER,
     fields: FIELDS,
     inside: false,
+};
+
+/// What the options can be.
+pub static OPTION_FORMS: Family = Family {
+    what: "option",
+    shape: Shape::COUNTED,
+    common: &[OPTION_LENGTH.param("len", bytes(1, 1))],
+    forms: &[
+        Form { name: "eol", kind: Some(0), about: "the end of the list", ..Form::EMPTY },
+        Form { name: "nop", kind: Some(1), about: "a single byte of padding", ..Form::EMPTY },
+        Form {
+            name: "mss",
+            kind: Some(option::MSS as u64),
+            template: &[0; 2],
+            params: &[MSS.param("size", bytes(2, 2))],
+            positional: 1,
+            about: "the maximum segment size",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "wscale",
+            kind: Some(option::WINDOW_SCALE as u64),
+            template: &[0],
+            params: &[WINDOW_SCALE.param("shift", bytes(2, 1))],
+            positional: 1,
+            about: "the window scale",
+            ..Form::EMPTY
+        },
+        Form { name: "sackok", kind: Some(option::SACK_PERMITTED as u64), about: "SACK permitted", ..Form::EMPTY },
+        Form {
+            name: "sack",
+            kind: Some(option::SACK as u64),
+            params: &[SACK_LEFT.param("edges", At::Varies).list()],
+            positional: 1,
+            about: "blocks received: [left, right, …]",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ts",
+            kind: Some(option::TIMESTAMP as u64),
+            template: &[0; 8],
+            params: &[TIMESTAMP.param("val", bytes(2, 4)), TIMESTAMP_ECHO.param("ecr", bytes(6, 4))],
+            positional: 2,
+            about: "timestamps",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "md5",
+            kind: Some(option::MD5 as u64),
+            params: &[MD5.param("digest", At::Varies)],
+            positional: 1,
+            about: "an MD5 signature",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "uto",
+            kind: Some(option::USER_TIMEOUT as u64),
+            template: &[0; 2],
+            params: &[USER_TIMEOUT.param("time", bits(17, 15)), USER_TIMEOUT_GRANULARITY.param("minutes", bits(16, 1))],
+            positional: 1,
+            about: "the user timeout",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ao",
+            kind: Some(option::AO as u64),
+            template: &[0; 2],
+            params: &[
+                AO_KEY.param("key", bytes(2, 1)),
+                AO_NEXT_KEY.param("next", bytes(3, 1)),
+                AO_MAC.param("mac", At::Varies),
+            ],
+            about: "TCP-AO",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tfo",
+            kind: Some(option::FAST_OPEN as u64),
+            params: &[FAST_OPEN_COOKIE.param("cookie", At::Varies)],
+            positional: 1,
+            about: "Fast Open: a cookie, or the wish for one",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "opt",
+            params: &[OPTION_KIND.param("kind", bytes(0, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any kind, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
 };
