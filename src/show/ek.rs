@@ -15,26 +15,79 @@
 use crate::dissect::{Item, Packet, Visitor};
 use crate::show::{text, time};
 use crate::wire::field::{Field, Kind, Protocol, Value};
+use crate::wire::field_map::FieldMap;
 use crate::wire::proto::Proto;
 
 /// Writes packets as `tshark -T ek` does. Its buffers are reused.
 #[derive(Debug, Clone, Default)]
 pub struct Ek {
+    keys: Keys,
     nodes: Vec<Node>,
     /// The nodes that are open, by index.
     open: Vec<usize>,
     /// The text of all values.
     values: Vec<u8>,
+    /// For [`Members::together`].
+    together: Vec<usize>,
 }
 
 /// A field in the tree of a packet.
 #[derive(Debug, Clone)]
 struct Node {
-    field: &'static Field,
+    /// Its key, by index.
+    key: usize,
+    /// The number of its name, which fields share that are grouped.
+    name: usize,
     /// Where its value is in the text of all values.
     value: (usize, usize),
     /// The index after that of its last descendant.
     end: usize,
+}
+
+/// The keys of the fields that came up so far: they take long to make.
+#[derive(Debug, Clone, Default)]
+struct Keys {
+    keys: Vec<Key>,
+    /// The index of each field's.
+    known: FieldMap<usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Key {
+    /// The field's full name.
+    field: &'static str,
+    /// The index of the first key of a field of this name.
+    name: usize,
+    /// With quotes and colon.
+    text: Vec<u8>,
+    /// Whether it is that of a whole header.
+    is_layer: bool,
+}
+
+impl Keys {
+    /// The index of a field's key.
+    fn of(&mut self, field: &'static Field) -> usize {
+        let Self { keys, known } = self;
+        *known.entry(field, || {
+            let name = keys.iter().position(|key| key.field == field.name).unwrap_or(keys.len());
+            keys.push(Key::new(field, name));
+            keys.len() - 1
+        })
+    }
+}
+
+impl Key {
+    fn new(field: &'static Field, name: usize) -> Self {
+        let is_layer = is_protocol(field);
+        let mut text = vec![b'"'];
+        if !is_layer {
+            underscored(&mut text, owner(field));
+            text.push(b'_');
+        }
+        underscored(&mut text, field.name);
+        text.extend_from_slice(b"\":");
+        Self { field: field.name, name, text, is_layer }
+    }
 }
 
 impl Ek {
@@ -49,76 +102,105 @@ impl Ek {
         time::day(out, &time::Date::new(nanos));
         out.extend_from_slice(b"\",\"_type\":\"doc\"}}\n{\"timestamp\":\"");
         text::decimal(out, (nanos / 1_000_000).max(0) as u64);
-        out.extend_from_slice(b"\",\"layers\":{");
-        self.members(out, &[(0, self.nodes.len())], &mut true);
-        out.extend_from_slice(b"}}\n");
-    }
-
-    /// The nodes directly within a range of nodes.
-    fn children(&self, (start, end): (usize, usize)) -> impl Iterator<Item = usize> {
-        std::iter::successors(Some(start), |at| self.nodes.get(*at).map(|node| node.end))
-            .take_while(move |at| *at < end)
-    }
-
-    /// Appends what is directly within the ranges, grouped by name, as members
-    /// of the object being written.
-    fn members(&self, out: &mut Vec<u8>, within: &[(usize, usize)], first: &mut bool) {
-        let all: Vec<usize> = within.iter().flat_map(|range| self.children(*range)).collect();
-        let name = |node: &usize| self.nodes[*node].field.name;
-        for (place, node) in all.iter().enumerate() {
-            if all[..place].iter().any(|earlier| name(earlier) == name(node)) {
-                continue;
-            }
-            let group: Vec<usize> = all[place..].iter().copied().filter(|other| name(other) == name(node)).collect();
-            if !std::mem::take(first) {
-                out.push(b',');
-            }
-            out.push(b'"');
-            let is_layer = is_protocol(self.nodes[*node].field);
-            if !is_layer {
-                underscored(out, owner(self.nodes[*node].field));
-                out.push(b'_');
-            }
-            underscored(out, name(node));
-            out.extend_from_slice(b"\":");
-            self.array(out, &group, |out, node| if is_layer { self.object(out, node) } else { self.value(out, node) });
-            if !is_layer {
-                let below: Vec<_> = group.iter().map(|node| (node + 1, self.nodes[*node].end)).collect();
-                self.members(out, &below, first);
-            }
-        }
-    }
-
-    /// Appends one thing as it is, several as an array.
-    fn array(&self, out: &mut Vec<u8>, nodes: &[usize], write: impl Fn(&mut Vec<u8>, usize)) {
-        if let [only] = nodes {
-            return write(out, *only);
-        }
-        let mut before = b'[';
-        for node in nodes {
-            out.push(before);
-            write(out, *node);
-            before = b',';
-        }
-        out.push(b']');
-    }
-
-    fn object(&self, out: &mut Vec<u8>, node: usize) {
-        out.push(b'{');
-        self.members(out, &[(node + 1, self.nodes[node].end)], &mut true);
-        out.push(b'}');
-    }
-
-    fn value(&self, out: &mut Vec<u8>, node: usize) {
-        let (start, end) = self.nodes[node].value;
-        out.extend_from_slice(&self.values[start..end]);
+        out.extend_from_slice(b"\",\"layers\":");
+        let Self { keys, nodes, values, together, .. } = self;
+        let mut members = Members { out, keys: &keys.keys, nodes, values, together };
+        members.object(0, nodes.len());
+        out.extend_from_slice(b"}\n");
     }
 
     fn push(&mut self, item: &Item<'_>) {
+        let key = self.keys.of(item.field);
         let start = self.values.len();
         write_value(&mut self.values, item.field, &item.value);
         let end = self.nodes.len() + 1;
-        self.nodes.push(Node { field: item.field, value: (start, self.values.len()), end });
+        self.nodes.push(Node { key, name: self.keys.keys[key].name, value: (start, self.values.len()), end });
+    }
+}
+
+/// Writes the nodes of a packet as members of objects.
+struct Members<'m> {
+    out: &'m mut Vec<u8>,
+    keys: &'m [Key],
+    nodes: &'m [Node],
+    values: &'m [u8],
+    /// The nodes that become members of one object together; after them, those
+    /// of objects within it.
+    together: &'m mut Vec<usize>,
+}
+
+impl Members<'_> {
+    /// Appends the nodes from `start` to `end` as an object.
+    fn object(&mut self, start: usize, end: usize) {
+        self.out.push(b'{');
+        let from = self.together.len();
+        self.add_children(start, end);
+        self.members(from);
+        self.out.push(b'}');
+    }
+
+    /// Notes the nodes directly within a range of nodes.
+    fn add_children(&mut self, start: usize, end: usize) {
+        let nodes = self.nodes;
+        let next = |at: &usize| nodes.get(*at).map(|node| node.end);
+        self.together.extend(std::iter::successors(Some(start), next).take_while(|at| *at < end));
+    }
+
+    /// Takes the noted nodes from place `from` on, and appends them, grouped by
+    /// name, as members of the object being written.
+    fn members(&mut self, from: usize) {
+        let to = self.together.len();
+        let nodes = self.nodes;
+        // Most names come once, which one bit of 64 is mostly enough to tell.
+        let bit = |name: usize| 1u64 << (name % 64);
+        let (mut once, mut again) = (0, 0);
+        for node in &self.together[from..] {
+            let bit = bit(nodes[*node].name);
+            again |= once & bit;
+            once |= bit;
+        }
+        for place in from..to {
+            let node = self.together[place];
+            let name = nodes[node].name;
+            let repeated = again & bit(name) != 0;
+            let same = |other: &usize| nodes[*other].name == name;
+            if repeated && self.together[from..place].iter().any(same) {
+                continue;
+            }
+            if self.out.last() != Some(&b'{') {
+                self.out.push(b',');
+            }
+            let key = &self.keys[nodes[node].key];
+            self.out.extend_from_slice(&key.text);
+            let group_end = if repeated { to } else { place + 1 };
+            let several = self.together[place + 1..group_end].iter().any(same);
+            let mut before = b'[';
+            for at in place..group_end {
+                let node = self.together[at];
+                if !same(&node) {
+                    continue;
+                }
+                if several {
+                    self.out.push(before);
+                    before = b',';
+                }
+                if key.is_layer {
+                    self.object(node + 1, nodes[node].end);
+                } else {
+                    let (start, end) = nodes[node].value;
+                    self.out.extend_from_slice(&self.values[start..end]);
+                    self.add_children(node + 1, nodes[node].end);
+                }
+            }
+            if several {
+                self.out.push(b']');
+            }
+            // Fields below those that were just written.
+            if self.together.len() > to {
+                self.members(to);
+            }
+        }
+        self.together.truncate(from);
     }
 }
 
@@ -131,12 +213,7 @@ fn write_value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
         Value::Text(words) => drop(serde_json::to_writer(out, words)),
         Value::Bytes(bytes) => {
             out.push(b'"');
-            for (index, byte) in bytes.iter().enumerate() {
-                if index > 0 {
-                    out.push(b':');
-                }
-                text::hex_bytes(out, &[*byte]);
-            }
+            text::colon_bytes(out, bytes);
             out.push(b'"');
         }
         _ => {

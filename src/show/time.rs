@@ -3,7 +3,7 @@
 
 use crate::capture::Timestamp;
 use crate::dissect::Packet;
-use crate::show::text::decimal;
+use crate::show::text::{decimal, four_digits};
 
 const NANOS: i128 = 1_000_000_000;
 
@@ -107,11 +107,9 @@ fn two(out: &mut Vec<u8>, number: u8) {
 /// Appends nine digits of nanoseconds.
 fn nine(out: &mut Vec<u8>, nanos: u32) {
     let mut digits = [b'0'; 9];
-    let mut left = nanos;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (left % 10) as u8;
-        left /= 10;
-    }
+    digits[0] += (nanos / 100_000_000) as u8;
+    digits[1..5].copy_from_slice(&four_digits((nanos / 10_000 % 10_000) as u16));
+    digits[5..].copy_from_slice(&four_digits((nanos % 10_000) as u16));
     out.extend_from_slice(&digits);
 }
 

@@ -17,6 +17,7 @@ pub mod error;
 pub mod esp;
 pub mod ethernet;
 pub mod field;
+pub mod field_map;
 pub mod fragment;
 pub mod frame;
 pub mod geneve;

@@ -11,28 +11,29 @@ const LONGEST: usize = 48;
 
 /// Appends a decimal number.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
-    if number < 10 {
-        return out.push(b'0' + number as u8);
+    if number >= 10_000 {
+        decimal(out, number / 10_000);
+        return out.extend_from_slice(&four_digits((number % 10_000) as u16));
     }
-    // A copy of fixed length is a few instructions; what is too much of it is
-    // taken back.
-    let mut digits = [0u8; 20];
-    let length = number.ilog10() as usize + 1;
-    // 32 bits divide faster than 64, and most numbers are small.
-    match u32::try_from(number) {
-        Ok(mut small) => digits[..length].iter_mut().rev().for_each(|digit| {
-            *digit = b'0' + (small % 10) as u8;
-            small /= 10;
-        }),
-        Err(_) => {
-            let mut number = number;
-            digits[..length].iter_mut().rev().for_each(|digit| {
-                *digit = b'0' + (number % 10) as u8;
-                number /= 10;
-            });
-        }
-    }
-    append(out, &digits, length);
+    let digits = split_decimal(number as u16);
+    // The four digits are appended as one, those that count first.
+    let skipped = (digits | 1).leading_zeros() / 8;
+    let text = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
+    append(out, &text, 4 - skipped as usize);
+}
+
+/// The last four decimal digits of a number, with leading zeros.
+pub const fn four_digits(number: u16) -> [u8; 4] {
+    (split_decimal(number % 10_000) + 0x3030_3030).to_be_bytes()
+}
+
+/// The four decimal digits of a number below 10,000, one a byte, worked out
+/// side by side.
+const fn split_decimal(number: u16) -> u32 {
+    let pairs = ((number as u32 / 100) << 16) | (number as u32 % 100);
+    // Multiplying by 103 and dividing by 1024 divides what is below 100 by 10.
+    let tens = (pairs * 103) >> 10 & 0x000f_000f;
+    (tens << 8) | (pairs - tens * 10)
 }
 
 /// Appends the first `length` bytes of a small buffer.
@@ -65,35 +66,51 @@ pub fn hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
 
 /// Appends bytes as hexadecimal digits.
 pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + bytes.len() * 2, 0);
-    let room = &mut out[start..];
-    let (pairs, odd) = bytes.as_chunks::<2>();
-    let (places, rest) = room.as_chunks_mut::<4>();
-    for (place, pair) in places.iter_mut().zip(pairs) {
-        *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
+    out.reserve(bytes.len() * 2);
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for block in blocks {
+        let mut text = [0; 32];
+        for (place, pair) in text.as_chunks_mut::<4>().0.iter_mut().zip(block.as_chunks::<2>().0) {
+            *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
+        }
+        out.extend_from_slice(&text);
     }
-    for (place, byte) in rest.chunks_exact_mut(2).zip(odd) {
-        place.copy_from_slice(&digits_of(u16::from(*byte)).to_be_bytes()[2..]);
+    for byte in rest {
+        out.extend_from_slice(&two_digits(*byte));
     }
+}
+
+/// The two hexadecimal digits of a byte.
+const fn two_digits(byte: u8) -> [u8; 2] {
+    let [.., high, low] = digits_of(byte as u16).to_be_bytes();
+    [high, low]
 }
 
 /// Appends a MAC address.
 pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
     let mut text = *b"00:00:00:00:00:00";
     for (place, byte) in text.chunks_mut(3).zip(octets) {
-        place[..2].copy_from_slice(&digits_of(u16::from(byte)).to_be_bytes()[2..]);
+        place[..2].copy_from_slice(&two_digits(byte));
     }
     out.extend_from_slice(&text);
 }
 
 /// Appends bytes as hexadecimal digits, with a colon between each two bytes.
 pub fn colon_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    for (index, byte) in bytes.iter().enumerate() {
-        if index > 0 {
-            out.push(b':');
+    let [first, rest @ ..] = bytes else { return };
+    out.reserve(bytes.len() * 3);
+    out.extend_from_slice(&two_digits(*first));
+    let (blocks, rest) = rest.as_chunks::<16>();
+    for block in blocks {
+        let mut text = [b':'; 48];
+        for (place, byte) in text.as_chunks_mut::<3>().0.iter_mut().zip(block) {
+            place[1..].copy_from_slice(&two_digits(*byte));
         }
-        hex_bytes(out, &[*byte]);
+        out.extend_from_slice(&text);
+    }
+    for byte in rest {
+        let [high, low] = two_digits(*byte);
+        out.extend_from_slice(&[b':', high, low]);
     }
 }
 
@@ -204,7 +221,7 @@ impl fmt::Display for Fast<[u8; 6]> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = *b"00:00:00:00:00:00";
         for (place, byte) in text.chunks_mut(3).zip(self.0) {
-            place[..2].copy_from_slice(&digits_of(u16::from(byte)).to_be_bytes()[2..]);
+            place[..2].copy_from_slice(&two_digits(byte));
         }
         f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
@@ -274,6 +291,8 @@ mod tests {
         #[test]
         fn bytes_are_pairs_of_digits(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             prop_assert_eq!(text(|out| hex_bytes(out, &bytes)), hex::encode(&bytes));
+            let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert_eq!(text(|out| colon_bytes(out, &bytes)), pairs.join(":"));
         }
     }
 
