@@ -291,7 +291,6 @@ fn send(node: &Node, packets: &[Vec<u8>]) {
             frame.extend(packet);
             engine.send(transmit::Packet::Frame(&frame)).expect("sent");
         }
-        engine.flush().expect("sent");
     })
     .expect("the node");
 }

@@ -8,8 +8,10 @@
 pub mod capability;
 pub mod control;
 pub mod libpcap;
+pub mod mmsg;
 pub mod namespace;
 pub mod netlink;
+pub mod packet;
 pub mod privilege;
 pub mod process;
 pub mod route;

@@ -40,7 +40,7 @@ pub fn netlink_route() -> io::Result<OwnedFd> {
     open(libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_ROUTE)
 }
 
-fn open(domain: libc::c_int, kind: libc::c_int, protocol: libc::c_int) -> io::Result<OwnedFd> {
+pub(super) fn open(domain: libc::c_int, kind: libc::c_int, protocol: libc::c_int) -> io::Result<OwnedFd> {
     // SAFETY: socket(2) takes no pointers.
     let fd = check(unsafe { libc::socket(domain, kind | libc::SOCK_CLOEXEC, protocol) })?;
     // SAFETY: `fd` was just opened and nobody else owns it.
@@ -284,7 +284,7 @@ fn sockaddr_len<T>(_: &T) -> libc::socklen_t {
     size_of::<T>() as libc::socklen_t
 }
 
-fn to_sockaddr(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+pub(super) fn to_sockaddr(address: &SocketAddrV6) -> libc::sockaddr_in6 {
     libc::sockaddr_in6 {
         sin6_family: libc::AF_INET6 as libc::sa_family_t,
         sin6_port: address.port().to_be(),

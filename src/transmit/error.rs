@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
-use crate::sys::route::Link;
+use crate::sys::route::{self, Link};
 
 /// Why a packet did not leave, in one sentence.
 #[derive(Debug, Error)]
@@ -18,6 +18,24 @@ pub enum SendError {
     Down {
         /// Its name.
         interface: String,
+    },
+    /// The interface is up, but nobody is at the other end.
+    #[error("interface {interface} has no carrier: what it is connected to is down")]
+    NoCarrier {
+        /// Its name.
+        interface: String,
+    },
+    /// The interface was removed after the sending had begun.
+    #[error("interface {interface} is gone")]
+    Gone {
+        /// Its name.
+        interface: String,
+    },
+    /// The interface took nothing for a long time, though it is up.
+    #[error("the interface takes no more packets: {source}")]
+    Stuck {
+        /// The kernel's last answer.
+        source: io::Error,
     },
     /// The interface's frames start with something we cannot make.
     #[error("interface {interface} has link-layer headers of ARPHRD type {kind}, which cannot be made here")]
@@ -123,13 +141,35 @@ impl SendError {
             | Self::TooLong { .. }
             | Self::NeedsInterface(_)
             | Self::Own(_)
+            | Self::Down { .. }
+            | Self::NoCarrier { .. }
+            | Self::Gone { .. }
+            | Self::Stuck { .. }
             | Self::Interrupted => true,
-            Self::Down { .. }
-            | Self::NoRoute { .. }
-            | Self::NoSource { .. }
-            | Self::NoNeighbour { .. }
-            | Self::Io { .. } => false,
+            Self::NoRoute { .. } | Self::NoSource { .. } | Self::NoNeighbour { .. } | Self::Io { .. } => false,
         }
+    }
+
+    /// A short name to count errors by: that of the errno where there is one.
+    pub fn code(&self) -> String {
+        let name = match self {
+            Self::NoInterface(_) | Self::Gone { .. } => "ENODEV",
+            Self::Down { .. } => "ENETDOWN",
+            Self::NoCarrier { .. } => "ENOLINK",
+            Self::TooLong { .. } => "EMSGSIZE",
+            Self::NoRoute { .. } => "ENETUNREACH",
+            Self::NoNeighbour { .. } => "EHOSTUNREACH",
+            Self::Permission { .. } => "EPERM",
+            Self::NoSource { .. } | Self::NeedsInterface(_) | Self::Own(_) => "EADDRNOTAVAIL",
+            Self::LinkKind { .. } => "EPROTONOSUPPORT",
+            Self::FrameGiven | Self::NoHeader { .. } => "EINVAL",
+            Self::Interrupted => "EINTR",
+            Self::Stuck { source } | Self::Io { source, .. } => match source.raw_os_error() {
+                Some(errno) => return errno_name(errno),
+                None => "EIO",
+            },
+        };
+        name.to_owned()
     }
 
     /// For use with `map_err`: an I/O error with what was being done.
@@ -170,9 +210,54 @@ impl SendError {
     pub(super) fn sending(source: io::Error, length: usize, link: &Link) -> Self {
         match source.raw_os_error() {
             Some(libc::EMSGSIZE) => Self::TooLong { length, interface: link.name.clone(), mtu: link.mtu },
-            Some(libc::ENETDOWN) => Self::Down { interface: link.name.clone() },
-            Some(libc::ENXIO | libc::ENODEV) => Self::NoInterface(link.name.clone()),
+            Some(libc::ENETDOWN | libc::ENXIO | libc::ENODEV) => Self::vanished(link),
             _ => Self::Io { doing: "send", source },
         }
     }
+
+    /// What became of a link that takes nothing any more: down, or removed.
+    pub(super) fn vanished(link: &Link) -> Self {
+        let interface = link.name.clone();
+        match route::link_by_index(link.index) {
+            Err(e) if e.raw_os_error() == Some(libc::ENODEV) => Self::Gone { interface },
+            _ => Self::Down { interface },
+        }
+    }
+
+    /// What keeps a link from sending: nothing, as far as it says.
+    pub(super) fn of_link(index: u32, name: &str) -> Option<Self> {
+        let interface = || name.to_owned();
+        match route::link_by_index(index) {
+            Err(e) if e.raw_os_error() == Some(libc::ENODEV) => Some(Self::Gone { interface: interface() }),
+            Ok(link) if !link.up => Some(Self::Down { interface: interface() }),
+            Ok(link) if !link.carrier => Some(Self::NoCarrier { interface: interface() }),
+            Ok(_) | Err(_) => None,
+        }
+    }
+}
+
+/// The name of an error number that sending may meet.
+fn errno_name(errno: i32) -> String {
+    let name = match errno {
+        libc::EACCES => "EACCES",
+        libc::EADDRNOTAVAIL => "EADDRNOTAVAIL",
+        libc::EAGAIN => "EAGAIN",
+        libc::EBUSY => "EBUSY",
+        libc::EFAULT => "EFAULT",
+        libc::EHOSTUNREACH => "EHOSTUNREACH",
+        libc::EINTR => "EINTR",
+        libc::EINVAL => "EINVAL",
+        libc::EIO => "EIO",
+        libc::EMSGSIZE => "EMSGSIZE",
+        libc::ENETDOWN => "ENETDOWN",
+        libc::ENETUNREACH => "ENETUNREACH",
+        libc::ENOBUFS => "ENOBUFS",
+        libc::ENODEV => "ENODEV",
+        libc::ENOMEM => "ENOMEM",
+        libc::ENOTSUP => "EOPNOTSUPP",
+        libc::ENXIO => "ENXIO",
+        libc::EPERM => "EPERM",
+        other => return format!("errno {other}"),
+    };
+    name.to_owned()
 }

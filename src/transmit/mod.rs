@@ -1,26 +1,36 @@
 //! How bytes leave the machine.
 //!
 //! An [`Engine`] takes finished packets and puts them on a wire; it never
-//! changes a byte of them. [`PacketEngine`] is AF_PACKET, [`Raw6Engine`] a raw
-//! IPv6 socket. [`pace::run`] drives any engine by a count and a clock.
+//! changes a byte of them. [`PacketEngine`] is AF_PACKET for one packet now and
+//! then, [`BulkEngine`] AF_PACKET for many, [`Raw6Engine`] a raw IPv6 socket.
 //!
 //! Packets come from a [`Source`], which lends them one by one; a [`Supply`]
-//! has as many sources as threads want.
+//! has as many sources as threads want. [`run()`] takes them from there through
+//! engines, by a count, a duration and a [`Pace`].
 
+mod bulk;
 mod error;
 pub mod neighbour;
 pub mod pace;
 mod packet;
 pub mod prepare;
 mod raw6;
+mod resolve;
+mod retry;
+mod run;
 mod source;
+mod summary;
 
 use std::net::Ipv6Addr;
 
+pub use bulk::BulkEngine;
 pub use error::SendError;
+pub use pace::{Pace, Rate};
 pub use packet::PacketEngine;
 pub use raw6::Raw6Engine;
+pub use run::{Lane, Plan, Watch, run};
 pub use source::{Source, Supply, Turns};
+pub use summary::{Progress, Refusal, Summary};
 
 use crate::wire::bytes::array_at;
 
@@ -33,24 +43,58 @@ pub enum Packet<'a> {
     Ipv6(&'a [u8]),
 }
 
+impl<'a> Packet<'a> {
+    /// The bytes themselves.
+    pub fn bytes(self) -> &'a [u8] {
+        let (Self::Frame(bytes) | Self::Ipv6(bytes)) = self;
+        bytes
+    }
+}
+
+/// Hears what became of a packet.
+pub type Told<'a> = dyn FnMut(Result<(), SendError>) + 'a;
+
 /// A way to put packets on a wire.
 ///
-/// An engine may collect packets and hand them over in batches: a packet is
-/// surely out only once [`Engine::flush`] has returned, and an error of a
-/// batch may come with a later call.
-pub trait Engine {
-    /// Sends one packet, or queues it; the bytes it takes on the wire.
-    ///
-    /// # Errors
-    /// When the packet cannot be sent this way, or the kernel refuses it.
-    fn send(&mut self, packet: Packet<'_>) -> Result<usize, SendError>;
+/// Packets are first taken, as many as there is room for, and then handed over
+/// together.
+pub trait Engine: Send {
+    /// What people call it.
+    fn name(&self) -> &str;
 
-    /// Hands over what is queued. Engines without a queue do nothing.
+    /// How many packets it can take before they have to be handed over. An
+    /// engine that has its own way with copies of one packet may have more room
+    /// for those.
+    fn room(&self) -> usize;
+
+    /// Takes a packet, which leaves with the next [`flush`](Self::flush); the
+    /// bytes it will be on the wire.
     ///
     /// # Errors
-    /// As [`Engine::send`], for the packets queued.
-    fn flush(&mut self) -> Result<(), SendError> {
-        Ok(())
+    /// Where the packet cannot be sent this way. It is then not taken.
+    fn take(&mut self, packet: Packet<'_>) -> Result<usize, SendError>;
+
+    /// Hands over what was taken. `told` hears of each packet, in order, that
+    /// it left or was refused; of no more after an error that is
+    /// [lasting](SendError::is_lasting), for the packets behind it did not
+    /// leave. Nothing taken is left in the end.
+    fn flush(&mut self, told: &mut Told<'_>);
+
+    /// Engines that were tried before, and why each of them does not do: one
+    /// line each.
+    fn fallbacks(&self) -> &[String] {
+        &[]
+    }
+
+    /// Sends one packet now; the bytes it was on the wire.
+    ///
+    /// # Errors
+    /// Where it cannot be sent this way, or the kernel refuses it.
+    fn send(&mut self, packet: Packet<'_>) -> Result<usize, SendError> {
+        let length = self.take(packet)?;
+        let mut outcome = Ok(());
+        self.flush(&mut |told| outcome = told);
+        outcome.map(|()| length)
     }
 }
 

@@ -1,191 +1,246 @@
-//! When packets leave: a count, and a clock of absolute deadlines that does
-//! not drift with the time a send takes.
+//! When packets leave: pure functions from what has been sent to a moment, as
+//! the time since the start, so that nothing drifts with the time a send takes.
 
-use std::time::{Duration, Instant};
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
 
-use super::{Engine, Packet, SendError};
-use crate::sys::signal;
-
-/// How many packets, and how far apart.
+/// What decides when the next packet is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// How many; `None`: until a signal is caught.
-    pub count: Option<u64>,
-    /// From the start of one packet to the start of the next; zero is as fast
-    /// as the engine goes.
-    pub interval: Duration,
+pub enum Pace {
+    /// As fast as the engine goes.
+    TopSpeed,
+    /// A rate, from the start on.
+    At(Rate),
+    /// As the packets were recorded, sped up. Packets without a time are due
+    /// at once.
+    Recorded(Speed),
 }
 
-/// Where the packets come from.
-pub trait Packets {
-    /// The packet of an index, counted from 0.
-    fn packet(&mut self, index: u64) -> Packet<'_>;
+/// What a rate counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Packets,
+    /// Bits of frames, as the engine takes them.
+    Bits,
 }
 
-/// One packet after the other, from the start again after the last. An empty
-/// list yields empty frames.
-impl Packets for &[Packet<'_>] {
-    fn packet(&mut self, index: u64) -> Packet<'_> {
-        let at = index % (self.len() as u64).max(1);
-        self.get(at as usize).copied().unwrap_or(Packet::Frame(&[]))
+/// Packets or bits in a time, kept as a fraction so that it is exact for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    unit: Unit,
+    /// So many in `nanos` nanoseconds; neither is 0.
+    amount: u64,
+    nanos: u64,
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+impl Rate {
+    /// A packet every so often; `None` for no time at all.
+    pub fn every(interval: Duration) -> Option<Self> {
+        let nanos = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        (nanos > 0).then_some(Self { unit: Unit::Packets, amount: 1, nanos })
+    }
+
+    /// So many packets a second; `None` for none.
+    pub fn packets(per_second: u64) -> Option<Self> {
+        (per_second > 0).then_some(Self { unit: Unit::Packets, amount: per_second, nanos: SECOND })
+    }
+
+    /// When a packet is due that so many packets and bits are before.
+    pub fn due(&self, packets: u64, bits: u64) -> Duration {
+        let before = match self.unit {
+            Unit::Packets => packets,
+            Unit::Bits => bits,
+        };
+        // 64 bits times 64 bits fit.
+        let nanos = u128::from(before) * u128::from(self.nanos) / u128::from(self.amount);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Whether it is more than so many packets a second, or bits that make as
+    /// many of the smallest frames (64 bytes).
+    pub fn exceeds(&self, packets_per_second: u64) -> bool {
+        let limit = match self.unit {
+            Unit::Packets => packets_per_second,
+            Unit::Bits => packets_per_second * 64 * 8,
+        };
+        u128::from(self.amount) * u128::from(SECOND) > u128::from(limit) * u128::from(self.nanos)
     }
 }
 
-/// What a run came to.
-#[derive(Debug, Default)]
-pub struct Summary {
-    /// Packets that the engine took.
-    pub sent: u64,
-    /// Their bytes on the wire, link-layer headers included where the engine
-    /// makes them.
-    pub bytes: u64,
-    /// Packets that failed.
-    pub errors: u64,
-    /// Why the first of them failed.
-    pub first_error: Option<SendError>,
-    /// From the first packet to the last.
-    pub elapsed: Duration,
-    /// A signal ended the run before its count.
-    pub interrupted: bool,
-}
+/// Reads `500`, `10kpps`, `1.5Mpps`, `100kbit`, `1Gbit/s`, `10Mbps`.
+impl FromStr for Rate {
+    type Err = String;
 
-impl Summary {
-    fn count(&mut self, outcome: Result<usize, SendError>) {
-        match outcome {
-            Ok(bytes) => {
-                self.sent += 1;
-                self.bytes += bytes as u64;
-            }
-            Err(e) => {
-                self.errors += 1;
-                self.first_error.get_or_insert(e);
-            }
+    fn from_str(text: &str) -> Result<Self, String> {
+        let split = text.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let (scale, rest) = match unit.as_bytes().first() {
+            Some(b'k' | b'K') => (1_000, &unit[1..]),
+            Some(b'M') => (1_000_000, &unit[1..]),
+            Some(b'G') => (SECOND, &unit[1..]),
+            _ => (1, unit),
+        };
+        let unit = match rest {
+            "" | "pps" | "p/s" => Unit::Packets,
+            "bit" | "bit/s" | "bps" => Unit::Bits,
+            _ => return Err(format!("{unit:?} is no unit of a rate: pps, kpps, Mpps, bit/s, kbit/s, Mbit/s, Gbit/s")),
+        };
+        let (amount, divisor) = fraction(number)?;
+        let amount = amount.checked_mul(scale).ok_or("too high a rate")?;
+        let nanos = SECOND.checked_mul(divisor).ok_or("too many decimals")?;
+        match amount {
+            0 => Err("a rate is more than 0".to_owned()),
+            _ => Ok(Self { unit, amount, nanos }),
         }
     }
 }
 
-/// Is told of each packet: its index, the packet, and its bytes on the wire or
-/// why it failed.
-pub type Report<'a> = dyn FnMut(u64, Packet<'_>, &Result<usize, SendError>) + 'a;
+/// How much faster than recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speed {
+    amount: u64,
+    divisor: u64,
+}
 
-/// Sends packets through an engine at a pace. `report` is told how each fared.
-///
-/// A run that is late catches up: packet `n` is due at the start plus `n`
-/// intervals, whatever happened before. An error that would only repeat itself
-/// ends the run, as does a caught signal.
-pub fn run(engine: &mut dyn Engine, packets: &mut dyn Packets, pace: Pace, report: &mut Report<'_>) -> Summary {
-    let start = Instant::now();
-    let mut summary = Summary::default();
-    let mut index = 0;
-    while pace.count.is_none_or(|count| index < count) {
-        if !wait(engine, start, index, pace.interval, &mut summary) {
-            summary.interrupted = true;
-            break;
+impl Speed {
+    /// As recorded.
+    pub const ORIGINAL: Self = Self { amount: 1, divisor: 1 };
+
+    /// When a packet is due that was recorded so long after the first.
+    pub fn due(&self, recorded: Duration) -> Duration {
+        let nanos = recorded.as_nanos().saturating_mul(u128::from(self.divisor)) / u128::from(self.amount);
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x", self.amount as f64 / self.divisor as f64)
+    }
+}
+
+/// Reads `2x`, `0.5x`, `10`.
+impl FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (amount, divisor) = fraction(text.strip_suffix('x').unwrap_or(text))?;
+        match amount {
+            0 => Err("a speed is more than 0".to_owned()),
+            _ => Ok(Self { amount, divisor }),
         }
-        let packet = packets.packet(index);
-        let outcome = engine.send(packet);
-        report(index, packet, &outcome);
-        let lasting = outcome.as_ref().is_err_and(SendError::is_lasting);
-        summary.count(outcome);
-        if lasting {
-            break;
-        }
-        index += 1;
     }
-    flush(engine, &mut summary);
-    summary.interrupted |= matches!(summary.first_error, Some(SendError::Interrupted));
-    summary.elapsed = start.elapsed();
-    summary
 }
 
-/// Waits until packet `index` is due; false where a signal came first.
-fn wait(engine: &mut dyn Engine, start: Instant, index: u64, interval: Duration, summary: &mut Summary) -> bool {
-    if signal::caught().is_some() {
-        return false;
+/// A decimal number as a fraction: `1.25` is 125 of 100.
+fn fraction(text: &str) -> Result<(u64, u64), String> {
+    let wrong = || format!("{text:?} is not a number");
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if (whole.is_empty() && decimals.is_empty()) || !digits(whole) || !digits(decimals) {
+        return Err(wrong());
     }
-    let due = due(start, index, interval);
-    if due <= Instant::now() {
-        return true;
+    if decimals.len() > 9 {
+        return Err(format!("{text:?} has more than nine decimals"));
     }
-    flush(engine, summary);
-    signal::sleep_until(due).unwrap_or(true)
-}
-
-/// When packet `index` is due; centuries ahead where the clock ends.
-fn due(start: Instant, index: u64, interval: Duration) -> Instant {
-    let nanos = interval.as_nanos().saturating_mul(u128::from(index));
-    start + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-}
-
-fn flush(engine: &mut dyn Engine, summary: &mut Summary) {
-    if let Err(e) = engine.flush() {
-        summary.count(Err(e));
-    }
+    let amount = format!("{whole}{decimals}").parse().map_err(|_| format!("{text:?} is too large"))?;
+    Ok((amount, 10u64.pow(decimals.len() as u32)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    /// Takes a while for each packet, and refuses those that start with 0.
-    struct Slow {
-        times: Vec<Instant>,
-        takes: Duration,
-        lasting: bool,
+    fn rate(text: &str) -> Rate {
+        text.parse().unwrap()
     }
 
-    impl Engine for Slow {
-        fn send(&mut self, packet: Packet<'_>) -> Result<usize, SendError> {
-            let (Packet::Frame(bytes) | Packet::Ipv6(bytes)) = packet;
-            self.times.push(Instant::now());
-            std::thread::sleep(self.takes);
-            match (bytes[0], self.lasting) {
-                (0, true) => Err(SendError::FrameGiven),
-                (0, false) => Err(SendError::Down { interface: "x".into() }),
-                _ => Ok(bytes.len()),
+    #[test]
+    fn rates_with_units() {
+        let packets = |amount, nanos| Rate { unit: Unit::Packets, amount, nanos };
+        let bits = |amount| Rate { unit: Unit::Bits, amount, nanos: SECOND };
+        for (text, expected) in [
+            ("500", packets(500, SECOND)),
+            ("10kpps", packets(10_000, SECOND)),
+            ("1.5Mpps", packets(15_000_000, 10 * SECOND)),
+            ("0.5", packets(5, 10 * SECOND)),
+            ("100kbit", bits(100_000)),
+            ("1Gbit/s", bits(SECOND)),
+            ("10Mbps", bits(10_000_000)),
+        ] {
+            assert_eq!(rate(text), expected, "{text}");
+        }
+        for text in ["", "0", "0.0pps", "kpps", "-1", "1e3", "1..2", "10 kpps", "1Tpps", "1.0123456789", "1m", "5MB"] {
+            assert!(text.parse::<Rate>().is_err(), "{text}");
+        }
+        assert!("99999999999999999999".parse::<Rate>().is_err());
+        assert!("99999999999999999999Gbit".parse::<Rate>().is_err());
+    }
+
+    #[test]
+    fn speeds() {
+        for (text, seconds) in [("2x", 5.0), ("0.5", 20.0), ("10x", 1.0), ("1", 10.0)] {
+            let speed: Speed = text.parse().unwrap();
+            assert_eq!(speed.due(Duration::from_secs(10)), Duration::from_secs_f64(seconds), "{text}");
+        }
+        for text in ["0", "x", "2xx", "-2", "fast"] {
+            assert!(text.parse::<Speed>().is_err(), "{text}");
+        }
+        assert_eq!("0.50x".parse::<Speed>().unwrap().to_string(), "0.5x");
+    }
+
+    #[test]
+    fn limits() {
+        assert!(!rate("10kpps").exceeds(10_000));
+        assert!(rate("10.001kpps").exceeds(10_000));
+        assert!(!rate("5.12Mbit").exceeds(10_000));
+        assert!(rate("5.13Mbit").exceeds(10_000));
+        assert!(!Rate::every(Duration::from_micros(100)).unwrap().exceeds(10_000));
+        assert!(Rate::every(Duration::from_micros(99)).unwrap().exceeds(10_000));
+        assert_eq!(Rate::every(Duration::ZERO), None);
+    }
+
+    /// Packets due before a moment.
+    fn before(rate: Rate, moment: Duration, guess: u64) -> u64 {
+        let mut packets = guess;
+        while rate.due(packets, 0) < moment {
+            packets += 1;
+        }
+        while packets > 0 && rate.due(packets - 1, 0) >= moment {
+            packets -= 1;
+        }
+        packets
+    }
+
+    proptest! {
+        /// Any second at a rate of a thousand packets or more has as many
+        /// packets as it should, to one.
+        #[test]
+        fn every_second_is_exact(per_second in 1_000u64..100_000_000, second in 0u64..1_000_000, offset in 0u64..SECOND) {
+            let rate = Rate::packets(per_second).unwrap();
+            let start = Duration::new(second, offset as u32);
+            let guess = |at: Duration| (at.as_nanos() * u128::from(per_second) / u128::from(SECOND)) as u64;
+            let end = start + Duration::from_secs(1);
+            let sent = before(rate, end, guess(end)) - before(rate, start, guess(start));
+            prop_assert!(sent.abs_diff(per_second) <= 1, "{sent} of {per_second}");
+        }
+
+        #[test]
+        fn due_never_goes_back_and_never_overflows(amount in 1u64.., nanos in 1u64.., packets: u64, bits: u64) {
+            for unit in [Unit::Packets, Unit::Bits] {
+                let rate = Rate { unit, amount, nanos };
+                prop_assert!(rate.due(packets, bits) <= rate.due(packets.saturating_add(1), bits.saturating_add(9)));
             }
         }
-    }
 
-    fn go(engine: &mut Slow, packets: &[Packet<'_>], count: u64, interval: Duration) -> Summary {
-        run(engine, &mut &*packets, Pace { count: Some(count), interval }, &mut |_, _, _| ())
-    }
-
-    #[test]
-    fn deadlines_do_not_drift() {
-        let mut engine = Slow { times: vec![], takes: Duration::from_millis(8), lasting: false };
-        let interval = Duration::from_millis(10);
-        let start = Instant::now();
-        let summary = go(&mut engine, &[Packet::Ipv6(&[1, 2])], 20, interval);
-        assert_eq!((summary.sent, summary.bytes, summary.errors), (20, 40, 0));
-        for (n, time) in engine.times.iter().enumerate() {
-            assert!(*time >= start + interval * n as u32, "packet {n} left early");
+        #[test]
+        fn any_text_is_read_without_a_panic(text: String) {
+            let _ = text.parse::<Rate>();
+            let _ = text.parse::<Speed>();
         }
-        // Sleeping 10 ms after each 8 ms send would be 152 ms late by now.
-        let late = engine.times[19] - (start + interval * 19);
-        assert!(late < Duration::from_millis(120), "{late:?}");
-    }
-
-    #[test]
-    fn packets_take_turns_and_passing_errors_are_counted() {
-        let mut engine = Slow { times: vec![], takes: Duration::ZERO, lasting: false };
-        let packets = [Packet::Frame(&[1]), Packet::Frame(&[0]), Packet::Frame(&[1, 2, 3])];
-        let summary = go(&mut engine, &packets, 7, Duration::ZERO);
-        assert_eq!((summary.sent, summary.bytes, summary.errors), (5, 9, 2));
-        assert!(matches!(summary.first_error, Some(SendError::Down { .. })));
-    }
-
-    #[test]
-    fn a_lasting_error_ends_the_run() {
-        let mut engine = Slow { times: vec![], takes: Duration::ZERO, lasting: true };
-        let summary = go(&mut engine, &[Packet::Frame(&[1]), Packet::Frame(&[0])], 100, Duration::ZERO);
-        assert_eq!((summary.sent, summary.errors, engine.times.len()), (1, 1, 2));
-    }
-
-    #[test]
-    fn far_deadlines_saturate() {
-        let start = Instant::now();
-        assert_eq!(due(start, u64::MAX, Duration::MAX), due(start, 1, Duration::MAX));
-        assert_eq!(due(start, 3, Duration::from_millis(5)), start + Duration::from_millis(15));
     }
 }

@@ -4,14 +4,21 @@
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::fd::OwnedFd;
 
-use super::{Engine, Packet, SendError, destination};
+use super::bulk::BATCH;
+use super::{Engine, Packet, SendError, Told, destination, retry};
+use crate::sys::mmsg::Batch;
 use crate::sys::route::{self, Link};
 use crate::sys::socket;
 
-/// Sends through a raw IPv6 socket.
+/// Longer than any packet through an interface that is not known beforehand.
+const LONGEST: usize = 1 << 16;
+
+/// Sends through a raw IPv6 socket, in batches.
 pub struct Raw6Engine {
     socket: OwnedFd,
     link: Option<Link>,
+    batch: Batch,
+    destinations: Vec<Ipv6Addr>,
 }
 
 impl Raw6Engine {
@@ -31,25 +38,33 @@ impl Raw6Engine {
             }
             socket::bind_to_device(&socket, &link.name).map_err(SendError::io("bind to the interface"))?;
         }
-        Ok(Self { socket, link })
+        // One byte more, so that the kernel is the one to refuse what is too long.
+        let size = link.as_ref().map_or(LONGEST, |link| link.mtu as usize + 1);
+        Ok(Self { socket, link, batch: Batch::new(BATCH, size), destinations: Vec::with_capacity(BATCH) })
     }
+}
 
-    /// Turns the kernel's answer into what it means for this packet.
-    fn explain(&self, source: std::io::Error, destination: Ipv6Addr, length: usize) -> SendError {
-        match source.raw_os_error() {
-            Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EACCES) => {
-                SendError::route(destination, self.link.as_ref())(source)
-            }
-            _ => match self.link.clone().or_else(|| link_towards(destination)) {
-                Some(link) => SendError::sending(source, length, &link),
-                None => SendError::Io { doing: "send", source },
-            },
-        }
+/// Turns the kernel's answer into what it means for a packet.
+fn explain(link: Option<&Link>, source: std::io::Error, destination: Ipv6Addr, length: usize) -> SendError {
+    match source.raw_os_error() {
+        Some(libc::ENETUNREACH | libc::EHOSTUNREACH | libc::EACCES) => SendError::route(destination, link)(source),
+        _ => match link.cloned().or_else(|| link_towards(destination)) {
+            Some(link) => SendError::sending(source, length, &link),
+            None => SendError::Io { doing: "send", source },
+        },
     }
 }
 
 impl Engine for Raw6Engine {
-    fn send(&mut self, packet: Packet<'_>) -> Result<usize, SendError> {
+    fn name(&self) -> &str {
+        "raw6 (sendmmsg)"
+    }
+
+    fn room(&self) -> usize {
+        self.batch.slots()
+    }
+
+    fn take(&mut self, packet: Packet<'_>) -> Result<usize, SendError> {
         let Packet::Ipv6(packet) = packet else { return Err(SendError::FrameGiven) };
         // The kernel routes by the address it is told, not by the header's.
         let destination = destination(packet)?;
@@ -58,9 +73,29 @@ impl Engine for Raw6Engine {
             (Some(link), true) => link.index,
             (None, true) => return Err(SendError::NeedsInterface(destination)),
         };
-        let to = SocketAddrV6::new(destination, 0, 0, scope);
-        socket::send_message(&self.socket, packet, &[], Some(&to))
-            .map_err(|e| self.explain(e, destination, packet.len()))
+        let at = self.destinations.len();
+        let Some(slot) = self.batch.slot(at).get_mut(..packet.len()) else {
+            let refused = std::io::Error::from_raw_os_error(libc::EMSGSIZE);
+            return Err(explain(self.link.as_ref(), refused, destination, packet.len()));
+        };
+        slot.copy_from_slice(packet);
+        self.batch.set(at, packet.len(), Some(&SocketAddrV6::new(destination, 0, 0, scope)));
+        self.destinations.push(destination);
+        Ok(packet.len())
+    }
+
+    fn flush(&mut self, told: &mut Told<'_>) {
+        let Self { socket, link, batch, destinations } = self;
+        retry::send(
+            batch,
+            socket,
+            destinations.len(),
+            &mut |slot, source, length| {
+                explain(link.as_ref(), source, destinations.get(slot).copied().unwrap_or(Ipv6Addr::UNSPECIFIED), length)
+            },
+            told,
+        );
+        self.destinations.clear();
     }
 }
 

@@ -1,6 +1,10 @@
-//! `sr6 send`: build packets and transmit them.
+//! `sr6 send`: build packets, or take captured ones, and transmit them.
 
 mod flags;
+mod open;
+mod plan;
+mod report;
+mod safety;
 
 use std::time::Duration;
 
@@ -8,14 +12,12 @@ use clap::{Args, ValueEnum};
 
 use self::flags::Flags;
 use super::value::duration;
-use super::{Exit, Failure, Outcome};
+use super::{Failure, Outcome};
 use crate::craft::Stack;
 use crate::notation;
-use crate::sys::signal;
-use crate::transmit::pace::{self, Pace, Summary};
-use crate::transmit::prepare::{self, PrepareError, Prepared};
-use crate::transmit::{Engine, Packet, PacketEngine, Raw6Engine, SendError};
-use crate::wire::proto::Proto;
+use crate::sys::{privilege, signal};
+use crate::transmit::pace::Rate;
+use crate::transmit::{self, Lane, SendError, Supply, Turns, Watch};
 
 /// Build packets and transmit them
 ///
@@ -23,12 +25,17 @@ use crate::wire::proto::Proto;
 /// written, right or wrong; only what it leaves open is filled in: the source address from the
 /// route, the Ethernet header from the route and the neighbour tables (with a neighbour
 /// solicitation where they do not know).
+///
+/// Above 10,000 packets a second a run needs an end (--count or --duration), and an interface that
+/// a default route leads through has to be named again (--yes-really-on).
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   sr6 send 'ip6()/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=3000)/\"hello\"' -i v12
   sr6 send --path 2001:db8::2,2001:db9::1 --udp 51129:3000 --data \"Hello, I'm here\" -i v12 -v
-  sr6 send 'ip6(dst=ff02::1, hlim=1)/icmp6(type=128)' -i eth0 --via raw6 --count 5 --interval 200ms")]
+  sr6 send 'ip6(dst=ff02::1, hlim=1)/icmp6(type=128)' -i eth0 --via raw6 --count 5 --interval 200ms
+  sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --rate 50kpps --duration 10s
+  sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
     #[arg(value_name = "NOTATION", required_unless_present = "path")]
@@ -36,122 +43,94 @@ pub struct Arguments {
     /// Interface to send through; the route's where it is not given
     #[arg(short, long, value_name = "IF")]
     interface: Option<String>,
-    /// What to send through
-    #[arg(long, value_name = "ENGINE", default_value = "packet")]
-    via: Via,
-    /// Packets to send of each NOTATION, 0 for until interrupted
-    #[arg(short, long, value_name = "N", default_value_t = 1)]
-    count: u64,
+    /// What to send through; packet where it is not given
+    #[arg(long, value_name = "ENGINE")]
+    via: Option<Via>,
+    /// Packets to send of each NOTATION, 0 for until interrupted; 1 where nothing says how long
+    #[arg(short, long, value_name = "N")]
+    count: Option<u64>,
     /// Time from one packet to the next: 10ms, 1s, 0.5
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s", conflicts_with_all = ["rate", "topspeed"])]
     interval: Duration,
+    /// Packets or bits of frames a second: 500, 10kpps, 1.5Mpps, 100Mbit
+    #[arg(long, value_name = "RATE", conflicts_with = "topspeed")]
+    rate: Option<Rate>,
+    /// As fast as it goes
+    #[arg(long)]
+    topspeed: bool,
+    /// Send for so long: 10s, 1m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+    /// Threads to send from; the count is shared among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: u16,
+    /// Allow more than 10,000 packets a second on this interface, though a default route leads
+    /// through it
+    #[arg(long, value_name = "IF")]
+    yes_really_on: Option<String>,
+    /// Form of the summary: text on standard error, or an object on standard output
+    #[arg(short = 'T', value_name = "FORM", default_value = "text")]
+    form: Form,
     #[command(flatten)]
     flags: Flags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Via {
-    /// AF_PACKET: Ethernet frames, the IPv6 ones with a header resolved for them
+    /// AF_PACKET: Ethernet frames, the IPv6 ones with a header resolved for them; in batches by
+    /// sendmmsg(2) with --rate, --topspeed, --duration or --threads
     Packet,
     /// A raw IPv6 socket: the kernel routes the packet and adds the link layer
     Raw6,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A line for people
+    Text,
+    /// An object with everything that was counted
+    Json,
+}
+
 /// Runs `sr6 send`.
 pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
-    let stacks = if arguments.flags.path.is_empty() {
-        let parsed = arguments.notations.iter().map(|text| notation::parse(text));
-        parsed.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?
-    } else {
-        let stack = arguments.flags.stack();
-        if verbose > 0 {
-            anstream::eprintln!("{}", notation::print(&stack));
-        }
-        vec![stack]
-    };
+    let stacks = stacks(arguments, verbose)?;
+    let timing = plan::timing(arguments)?;
     signal::catch().map_err(Failure::no)?;
-    let (mut engine, packets) = open(arguments, stacks)?;
-    let mut list: &[Packet<'_>] = &packets.iter().map(Prepared::packet).collect::<Vec<_>>();
-    let pace = Pace {
-        count: (arguments.count > 0).then(|| arguments.count.saturating_mul(list.len() as u64)),
-        interval: arguments.interval,
-    };
-    let summary = pace::run(&mut *engine, &mut list, pace, &mut |index, packet, outcome| {
-        if verbose > 0 {
-            report(index + 1, packet, outcome, verbose > 1);
-        }
-    });
-    finish(summary)
+    let opened = open::open(arguments, stacks, timing.is_bulk())?;
+    if let Some(link) = &opened.link {
+        safety::check(link, &timing, arguments.yes_really_on.as_deref())?;
+    }
+    privilege::give_up().map_err(Failure::no)?;
+    let turns = Turns(&opened.packets);
+    let threads = opened.engines.len() as u64;
+    let lane = |(n, engine)| Lane { engine, source: turns.cursor(n as u64, threads) };
+    let lanes = opened.engines.into_iter().enumerate().map(lane).collect();
+    let plan = timing.plan(opened.packets.len() as u64, opened.link.clone());
+    let device = report::Device::before(opened.link);
+    let told = report::Told::new(verbose);
+    let watch = told.as_ref().map(|told| told as &dyn Watch);
+    let mut line = report::StatusLine::new();
+    let summary = transmit::run(lanes, &plan, watch, &mut |progress| line.show(progress, &plan));
+    drop(line);
+    report::finish(summary, &device, arguments.form)
 }
 
-/// Opens the engine and makes the packets ready for it.
-fn open(arguments: &Arguments, mut stacks: Vec<Stack>) -> Result<(Box<dyn Engine>, Vec<Prepared>), Failure> {
-    let named = arguments.interface.as_deref();
-    let engine: Box<dyn Engine> = match arguments.via {
-        Via::Packet => {
-            let interface = match (named, stacks.first()) {
-                (Some(name), _) => name.to_owned(),
-                (None, Some(first)) => {
-                    let link = prepare::outgoing_interface(first).map_err(unprepared)?;
-                    link.ok_or_else(|| Failure::input("a frame needs the interface it leaves by: -i IF"))?.name
-                }
-                (None, None) => return Err(Failure::input("nothing to send")),
-            };
-            let mut engine = PacketEngine::open(&interface).map_err(unsent)?;
-            for stack in &mut stacks {
-                prepare::fill_source(stack, Some(&interface)).map_err(unprepared)?;
-                prepare::fill_macs(stack, &mut engine).map_err(unprepared)?;
-            }
-            Box::new(engine)
-        }
-        Via::Raw6 => {
-            let engine = Raw6Engine::open(named).map_err(unsent)?;
-            if stacks.iter().any(|stack| stack.first().is_some_and(|layer| layer.proto == Proto::Ethernet)) {
-                return Err(unsent(SendError::FrameGiven));
-            }
-            for stack in &mut stacks {
-                prepare::fill_source(stack, named).map_err(unprepared)?;
-            }
-            Box::new(engine)
-        }
-    };
-    let packets = stacks.iter().map(|stack| prepare::build(stack)).collect::<Result<_, _>>().map_err(unprepared)?;
-    Ok((engine, packets))
-}
-
-/// One line about one packet.
-fn report(number: u64, packet: Packet<'_>, outcome: &Result<usize, SendError>, bytes: bool) {
-    match outcome {
-        Ok(length) => anstream::eprintln!("packet {number}: {length} bytes sent"),
-        Err(e) => anstream::eprintln!("packet {number}: {e}"),
+/// The packets, layer by layer.
+fn stacks(arguments: &Arguments, verbose: u8) -> Result<Vec<Stack>, Failure> {
+    if arguments.flags.path.is_empty() {
+        return arguments
+            .notations
+            .iter()
+            .map(|text| notation::parse(text))
+            .collect::<Result<_, _>>()
+            .map_err(Failure::input);
     }
-    if bytes {
-        let (Packet::Frame(data) | Packet::Ipv6(data)) = packet;
-        anstream::eprintln!("{}", hex::encode(data));
+    let stack = arguments.flags.stack();
+    if verbose > 0 {
+        anstream::eprintln!("{}", notation::print(&stack));
     }
-}
-
-/// The summary, and what it means for the exit code.
-fn finish(summary: Summary) -> Outcome {
-    anstream::eprintln!(
-        "{} sent, {} bytes, {} failed, in {:.3} s",
-        summary.sent,
-        summary.bytes,
-        summary.errors,
-        summary.elapsed.as_secs_f64()
-    );
-    match (summary.interrupted, summary.first_error) {
-        (true, _) if signal::caught() == Some(libc::SIGINT) => Ok(Exit::Interrupted),
-        (true, _) | (_, None) => Ok(Exit::Done),
-        (_, Some(error)) => Err(unsent(error)),
-    }
-}
-
-fn unprepared(error: PrepareError) -> Failure {
-    match error {
-        PrepareError::Send(error) => unsent(error),
-        PrepareError::Start(_) | PrepareError::NoNeighbourToAsk | PrepareError::Craft(_) => Failure::input(error),
-    }
+    Ok(vec![stack])
 }
 
 /// The exit code of an error of sending.
@@ -166,6 +145,9 @@ fn unsent(error: SendError) -> Failure {
         | SendError::NeedsInterface(_)
         | SendError::Own(_) => Failure::input(error),
         SendError::Down { .. }
+        | SendError::NoCarrier { .. }
+        | SendError::Gone { .. }
+        | SendError::Stuck { .. }
         | SendError::NoRoute { .. }
         | SendError::NoSource { .. }
         | SendError::NoNeighbour { .. }

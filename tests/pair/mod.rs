@@ -1,0 +1,132 @@
+//! Two namespaces and a veth pair between them, made with iproute2 alone.
+
+// Every test binary compiles this file and uses its own part of it.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The pair; it goes when this is dropped, or when the test dies.
+pub struct Pair {
+    child: Child,
+    user: bool,
+}
+
+/// The binary under test.
+pub const SR6: &str = env!("CARGO_BIN_EXE_sr6");
+
+/// A frame from a's to b's MAC address with an SRH, 127 bytes long.
+pub const FRAME: &str = "eth(src=02:00:00:00:00:0a, dst=02:00:00:00:00:0b)\
+    /ip6(src=2001:db8::a, dst=2001:db8::b)/srh(path=[2001:db8::b, 2001:db9::1])/udp(sport=51129, dport=9)/\"Hello, I am here once more\"";
+
+impl Pair {
+    /// A pair that says nothing by itself; `None`, with the reason printed,
+    /// where the machine does not let us. Under CI that is a failure.
+    pub fn silent() -> Option<Self> {
+        Self::up("silent")
+    }
+
+    /// A pair with IPv6: 2001:db8::a and 2001:db8::b.
+    pub fn with_ipv6() -> Option<Self> {
+        Self::up("ipv6")
+    }
+
+    fn up(kind: &str) -> Option<Self> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pair/up.sh");
+        // bpf(2) takes root of the machine, not of a user namespace.
+        let user = !sr6::sys::capability::Capability::SysAdmin.held();
+        let mut command = Command::new("unshare");
+        if user {
+            command.arg("--map-root-user");
+        }
+        let started = command
+            .args(["--net", "--mount", "sh", script, kind])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let reason = match started {
+            Ok(mut child) => {
+                let mut line = String::new();
+                BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+                if line == "ready\n" {
+                    return Some(Self { child, user });
+                }
+                String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr).into_owned()
+            }
+            Err(e) => format!("unshare: {e}"),
+        };
+        skip(&format!("no namespaces here: {reason}"));
+        None
+    }
+
+    /// Whether the namespaces are those of a user namespace, where bpf(2) is
+    /// not allowed.
+    pub fn is_of_user(&self) -> bool {
+        self.user
+    }
+
+    /// A command on a side.
+    pub fn on(&self, side: &str, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        let pid = self.child.id().to_string();
+        command.args(["--target", &pid, "--net", "--mount"]);
+        if self.user {
+            command.args(["--user", "--preserve-credentials"]);
+        }
+        command.args(["ip", "netns", "exec", side, program]);
+        command.env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// sr6 on side a, to its end.
+    pub fn sr6(&self, arguments: &[&str]) -> Output {
+        let output = self.on("a", SR6).args(arguments).output().unwrap();
+        eprint!("sr6 {arguments:?}\n{}", stderr(&output));
+        output
+    }
+
+    /// `sr6 send -T json` on side a: its exit code, its summary and what it
+    /// said.
+    pub fn send(&self, arguments: &[&str]) -> (i32, Value, String) {
+        let all: Vec<&str> = ["send", "-T", "json"].iter().chain(arguments).copied().collect();
+        let output = self.sr6(&all);
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        let summary = text.lines().last().map_or(Value::Null, |line| serde_json::from_str(line).unwrap());
+        (output.status.code().unwrap(), summary, stderr(&output))
+    }
+
+    /// iproute2 on a side; it must succeed.
+    pub fn ip(&self, side: &str, arguments: &str) -> String {
+        let output = self.on(side, "ip").args(arguments.split(' ')).output().unwrap();
+        assert!(output.status.success(), "ip {arguments}: {}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Packets and bytes that b's interface has received, by its own count.
+    pub fn received(&self) -> (u64, u64) {
+        let links: Value = serde_json::from_str(&self.ip("b", "-s -j link show vb")).unwrap();
+        let rx = &links[0]["stats64"]["rx"];
+        (rx["packets"].as_u64().unwrap(), rx["bytes"].as_u64().unwrap())
+    }
+}
+
+impl Drop for Pair {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Says why a test has nothing to do; under CI that is a failure.
+pub fn skip(reason: &str) {
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");
+    eprintln!("skipped: {reason}");
+}
+
+/// A command's standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
