@@ -39,6 +39,17 @@ impl Fault {
         self.suggests
     }
 
+    /// Where it is.
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// The same error at another place: where the text it is about is part of
+    /// a longer one.
+    pub fn moved(self, span: Span) -> Self {
+        Self { span, ..self }
+    }
+
     /// Puts the error into its text.
     pub fn within(self, text: &str) -> ParseError {
         ParseError { message: self.message, text: text.to_owned(), span: self.span }
@@ -77,6 +88,13 @@ impl ParseError {
     /// Where it is, in bytes of the text.
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
+    }
+}
+
+impl From<ParseError> for Fault {
+    /// Takes the error out of its text.
+    fn from(error: ParseError) -> Self {
+        Self::new(error.span, error.message)
     }
 }
 

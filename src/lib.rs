@@ -29,6 +29,7 @@
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
 //! - floor 4, [`simulate`]: a packet's way through a network, on paper.
 //! - floor 5, [`rebuild`]: from a packet's bytes to layers that build the same.
+//! - floor 5, [`recipe`]: files of packets in notation.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
 //! - floor 6, [`demo`]: the article's experiment, from all of the above.
 //! - floor 7, `cli`: the command line, known to no other module.
@@ -43,6 +44,7 @@ pub mod lab;
 pub mod notation;
 pub mod pipeline;
 pub mod rebuild;
+pub mod recipe;
 pub mod show;
 pub mod simulate;
 pub mod socket;

@@ -360,7 +360,10 @@ fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
     let output = sr6(&["-w", path, "-o", "hex", "ip6(dst=::1)", "-"], "# fine\nip6\n\nip6/srh\n");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.stdout, b"");
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "sr6: line 4: layer 2 (srh): needs path= or segs=\n");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "sr6: standard input:4:5: layer 2 (srh): needs path= or segs=\n  ip6/srh\n      ^^^\n"
+    );
     assert!(!file.0.exists());
 }
 

@@ -28,8 +28,13 @@ fn assert_done(output: &std::process::Output) {
 #[test]
 fn every_way_gives_n3_the_same_message() {
     let Some(net) = ThreeNodes::up() else { return };
-    let server = net.server("n3", &["::", "3000", "--count", "4", "--timeout", "20s", "-T", "json"]);
+    let server = net.server("n3", &["::", "3000", "--count", "5", "--timeout", "20s", "-T", "json"]);
     assert_done(&net.sr6("n1", &["send", ARTICLE, "-i", "v12", "--via", "packet"]));
+    let recipe = std::env::temp_dir().join(format!("sr6-send-{}.sr6", std::process::id()));
+    std::fs::write(&recipe, format!("let packet = {ARTICLE} # one\nframe(time=+1ms)/$packet\n")).unwrap();
+    let from_file = net.sr6("n1", &["send", "-f", recipe.to_str().unwrap(), "-i", "v12"]);
+    std::fs::remove_file(recipe).unwrap();
+    assert_done(&from_file);
     assert_done(&net.sr6("n1", &["send", ARTICLE, "-i", "v12", "--via", "raw6"]));
     // The route to the first segment leads out of v12.
     assert_done(&net.sr6("n1", &["send", ARTICLE]));
@@ -40,7 +45,7 @@ fn every_way_gives_n3_the_same_message() {
     assert_eq!(stderr(&by_flags).lines().next(), Some(ARTICLE));
 
     let messages = server.messages();
-    assert_eq!(messages.len(), 4);
+    assert_eq!(messages.len(), 5);
     let header = &messages[0]["routing_headers"][0];
     assert_eq!(
         essence(&messages[0]),

@@ -16,7 +16,7 @@ use crate::show::printer::{Form, Printer};
 use crate::show::{time, tree};
 use crate::wire::field::Field;
 use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
-use crate::{notation, rebuild};
+use crate::{rebuild, recipe};
 
 /// Arguments of commands that print packets.
 #[derive(Debug, Args)]
@@ -48,6 +48,12 @@ pub struct Printing {
     /// With `-T json`: tell where in the frame each field stands
     #[arg(long)]
     ranges: bool,
+    /// With `-T notation`: tell each packet's time
+    #[arg(long)]
+    times: bool,
+    /// With `-T notation`: tell the name of each packet's interface, and its comments
+    #[arg(long)]
+    notes: bool,
     /// Time of each packet's line, always UTC: r since the first packet, d since the one before,
     /// a or u the time of day, ad or ud with the date, e seconds since 1970
     #[arg(short = 't', value_name = "FORM", default_value = "r", hide_possible_values = true,
@@ -77,7 +83,7 @@ enum FormName {
     Json,
     /// Two lines per packet for Elasticsearch's bulk interface, as tshark writes them
     Ek,
-    /// Notation that `sr6 craft` builds the same bytes from, a line per packet
+    /// A recipe that `sr6 craft -f` builds the same packets from, a line per packet
     Notation,
 }
 
@@ -133,13 +139,21 @@ impl Printing {
         if self.ranges && form != FormName::Json {
             return Err(Failure::input("--ranges belongs to -T json"));
         }
+        if (self.times || self.notes) && form != FormName::Notation {
+            return Err(Failure::input("--times and --notes belong to -T notation"));
+        }
         let form = match form {
             FormName::Text if wants_tree => Form::Tree(tree::Options { only: self.only()?, color }),
             FormName::Text => Form::Line { time: self.time() },
             _ if wants_tree || self.hex => return Err(Failure::input("-V, -O and -x belong to -T text")),
             FormName::Json => Form::Json(Json::new(self.ranges)),
             FormName::Ek => Form::Ek(Ek::default()),
-            FormName::Notation => Form::Other(as_notation),
+            FormName::Notation => Form::Other(match (self.times, self.notes) {
+                (false, false) => as_recipe::<false, false>,
+                (false, true) => as_recipe::<false, true>,
+                (true, false) => as_recipe::<true, false>,
+                (true, true) => as_recipe::<true, true>,
+            }),
             FormName::Fields => Form::Columns(self.columns()?),
         };
         Ok(Printer { form, hex: self.hex, color })
@@ -234,8 +248,7 @@ fn layout(settings: &[String]) -> Result<Layout, Failure> {
     Ok(layout)
 }
 
-/// A packet in notation.
-fn as_notation(out: &mut Vec<u8>, packet: &Packet<'_>) {
-    out.extend_from_slice(notation::print(&rebuild::layers(packet)).as_bytes());
-    out.push(b'\n');
+/// A packet as a line of a recipe.
+fn as_recipe<const TIME: bool, const NOTES: bool>(out: &mut Vec<u8>, packet: &Packet<'_>) {
+    recipe::print(out, &packet.frame, &rebuild::layers(packet), recipe::Told { time: TIME, notes: NOTES });
 }

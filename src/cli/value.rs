@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::Failure;
+use crate::capture::Timestamp;
 use crate::caret::nearest;
 use crate::sys::route;
 
@@ -63,6 +64,19 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_nanos(nanos))
 }
 
+/// Reads seconds since 1970, with up to nine decimals.
+pub fn timestamp(text: &str) -> Result<Timestamp, String> {
+    let wrong = || "not a number of seconds".to_owned();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) || !whole.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Err(wrong());
+    }
+    let seconds = whole.parse().map_err(|_| wrong())?;
+    let nanos = format!("{fraction:0<9}").parse().map_err(|_| wrong())?;
+    Ok(Timestamp::new(seconds, nanos))
+}
+
 /// That there is no such name, and which of those there are was likely meant.
 pub fn unknown<'n>(what: &str, name: &str, names: impl IntoIterator<Item = &'n str>) -> Failure {
     let meant = nearest(name, names).map(|known| format!("; did you mean '{known}'?")).unwrap_or_default();
@@ -92,6 +106,16 @@ mod tests {
         }
         for text in ["", "s", ".", "-1", "1x", "1e3", "1..2", "1.2.3", "99999999999h", "1 s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_decimal_seconds() {
+        assert_eq!(timestamp("0"), Ok(Timestamp(0)));
+        assert_eq!(timestamp("1700000000.5"), Ok(Timestamp::new(1_700_000_000, 500_000_000)));
+        assert_eq!(timestamp("1.000000001"), Ok(Timestamp(1_000_000_001)));
+        for text in ["", ".", "-1", "+1", "1e3", "1.0000000001", "1.2.3", "99999999999999999999"] {
+            assert!(timestamp(text).is_err(), "{text}");
         }
     }
 

@@ -40,7 +40,7 @@ mod print;
 mod resolve;
 mod syntax;
 
-pub use print::print;
+pub use print::{print, quote};
 
 use crate::caret::Fault;
 pub use crate::caret::ParseError;

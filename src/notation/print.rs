@@ -53,12 +53,12 @@ fn payload(out: &mut String, bytes: &[u8]) {
     if bytes.iter().filter(readable).count() * 4 < bytes.len() * 3 {
         let _ = write!(out, "hex({})", hex::encode(bytes));
     } else {
-        quoted(out, bytes);
+        quote(out, bytes);
     }
 }
 
-/// Bytes in quotes.
-fn quoted(out: &mut String, bytes: &[u8]) {
+/// Appends bytes as a string in quotes.
+pub fn quote(out: &mut String, bytes: &[u8]) {
     out.push('"');
     for &byte in bytes {
         match byte {
@@ -88,7 +88,7 @@ fn argument(out: &mut String, field: &Field, value: &Arg) {
         Arg::Ipv4(address) => write!(out, "{address}"),
         Arg::Ipv6(address) => write!(out, "{address}"),
         Arg::Bytes(bytes) if field.kind == Kind::Text => {
-            quoted(out, bytes);
+            quote(out, bytes);
             Ok(())
         }
         Arg::Bytes(bytes) => write!(out, "hex({})", hex::encode(bytes)),

@@ -42,6 +42,7 @@ mod batch;
 mod order;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -53,6 +54,7 @@ use crate::capture::Timestamp;
 use crate::dissect::{Dissection, Packet, Settings};
 use crate::sys::signal;
 pub use batch::{Batch, Source};
+pub use turns::turns;
 
 /// What is made of the packets, one per thread.
 pub trait Work {

@@ -30,6 +30,28 @@ impl LinkType {
     /// Linux cooked capture v2.
     pub const LINUX_SLL2: Self = Self(276);
 
+    /// The link types sr6 can dissect.
+    pub const NAMED: [Self; 12] = [
+        Self::NULL,
+        Self::ETHERNET,
+        Self::PPP,
+        Self::PPP_HDLC,
+        Self::PPP_ETHER,
+        Self::RAW,
+        Self::C_HDLC,
+        Self::LOOP,
+        Self::LINUX_SLL,
+        Self::IPV4,
+        Self::IPV6,
+        Self::LINUX_SLL2,
+    ];
+
+    /// The link type of this name, as [`name`](Self::name) has it, in letters of
+    /// any case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMED.into_iter().find(|link| link.name().is_some_and(|known| known.eq_ignore_ascii_case(name)))
+    }
+
     /// The name in the tcpdump.org registry without its LINKTYPE_ prefix, for
     /// the link types sr6 can dissect.
     pub fn name(self) -> Option<&'static str> {

@@ -6,6 +6,7 @@ mod plan;
 mod report;
 mod safety;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -15,6 +16,7 @@ use super::value::duration;
 use super::{Failure, Outcome};
 use crate::craft::Stack;
 use crate::notation;
+use crate::recipe::Recipe;
 use crate::sys::{privilege, signal};
 use crate::transmit::pace::Rate;
 use crate::transmit::{self, Lane, SendError, Supply, Turns, Watch};
@@ -35,11 +37,15 @@ Examples:
   sr6 send --path 2001:db8::2,2001:db9::1 --udp 51129:3000 --data \"Hello, I'm here\" -i v12 -v
   sr6 send 'ip6(dst=ff02::1, hlim=1)/icmp6(type=128)' -i eth0 --via raw6 --count 5 --interval 200ms
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --rate 50kpps --duration 10s
-  sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json")]
+  sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json
+  sr6 send -f probes.sr6 -i v12 --interval 10ms")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
-    #[arg(value_name = "NOTATION", required_unless_present = "path")]
+    #[arg(value_name = "NOTATION", required_unless_present_any = ["path", "file"])]
     notations: Vec<String>,
+    /// Take packets from this recipe file, too, as sr6 craft reads it; `-` is standard input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "path")]
+    file: Vec<PathBuf>,
     /// Interface to send through; the route's where it is not given
     #[arg(short, long, value_name = "IF")]
     interface: Option<String>,
@@ -119,12 +125,13 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
 /// The packets, layer by layer.
 fn stacks(arguments: &Arguments, verbose: u8) -> Result<Vec<Stack>, Failure> {
     if arguments.flags.path.is_empty() {
-        return arguments
-            .notations
-            .iter()
-            .map(|text| notation::parse(text))
-            .collect::<Result<_, _>>()
-            .map_err(Failure::input);
+        let parsed = arguments.notations.iter().map(|text| notation::parse(text));
+        let mut stacks = parsed.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?;
+        for file in &arguments.file {
+            let records = Recipe::open(file).and_then(Recipe::records).map_err(Failure::input)?;
+            stacks.extend(records.into_iter().map(|record| record.layers));
+        }
+        return if stacks.is_empty() { Err(Failure::input("the recipe has no packets")) } else { Ok(stacks) };
     }
     let stack = arguments.flags.stack();
     if verbose > 0 {

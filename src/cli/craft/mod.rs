@@ -1,0 +1,120 @@
+//! `sr6 craft`: notation to bytes, shown or stored.
+
+mod output;
+mod recipe;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use self::output::Output;
+use super::value::timestamp;
+use super::{Exit, Failure, Outcome};
+use crate::capture::Timestamp;
+use crate::recipe::Record;
+
+/// Build packets from notation, and show or store them
+///
+/// Layers are joined by `/`, outermost first; what is left out is computed. Lengths, next headers,
+/// the IPv6 destination of a path, padding, and checksums over the final destination are filled in
+/// unless given; what is given is written as it is, right or wrong (cksum=bad, len=, nxt=, sl=).
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sr6 craft 'ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=3000)/\"Hello\\n\"'
+  sr6 craft -o hex 'ip6(dst=::1)/icmp6(type=echo, id=7, seq=1)'
+  sr6 craft -w bad.pcap 'eth/ip6(dst=::1)/srh(segs=[::1], sl=9)/udp(cksum=bad)/hex(00ff)'
+  sr6 craft -w all.pcapng -f packets.sr6
+  sr6 read -T notation --times trace.pcap | sr6 craft -f - -w same.pcap
+
+Layers: eth vlan sll null ip4 ip6 hbh dst routing srh frag udp tcp icmp4 icmp6 \"text\" hex(00ff)
+
+Recipe files (-f) have a packet a line; it goes on in the next line inside parentheses, after a /
+and before one:
+  # a comment
+  let n2 = 2001:db8::2
+  frame(time=+1ms)/ip6(src=2001:db8::1)/srh(path=[$n2, 2001:db9::1])/udp(dport=3000)
+frame(…) tells what a capture file knows besides the bytes: time=SECONDS, +TIME after the packet
+before, or none; link=NAME or number; len= on the wire; if=, ifname=\"…\"; comment=\"…\"")]
+pub struct Arguments {
+    /// Packets; `-` reads a recipe from standard input
+    #[arg(required_unless_present = "file", value_name = "NOTATION")]
+    packets: Vec<String>,
+    /// Read packets from this recipe file; `-` is standard input; may be repeated
+    #[arg(short, long, value_name = "FILE")]
+    file: Vec<PathBuf>,
+    /// Print a hexdump of each packet too
+    #[arg(short = 'x', long)]
+    hex: bool,
+    /// What to print of each packet [default: tree, or nothing with -w]
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<Format>,
+    /// Store the packets in a capture file; pcapng if it is named so, `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// When packets that do not say so were captured, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS", value_parser = timestamp)]
+    time: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The dissection, a line per field
+    Tree,
+    /// The bytes in hexadecimal, one line per packet
+    Hex,
+    /// The packet in notation, as it was understood
+    Notation,
+}
+
+/// Runs the subcommand. Every packet given as an argument is built before
+/// anything is written; those of files come and go.
+pub fn run(arguments: &Arguments) -> Outcome {
+    let to_stdout = arguments.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if to_stdout && (arguments.hex || arguments.output.is_some()) {
+        return Err(Failure::input("-w - has standard output for itself; leave out -x and -o, or name a file"));
+    }
+    let mut files = arguments.file.clone();
+    let mut records = Vec::new();
+    for (index, text) in arguments.packets.iter().enumerate() {
+        match text.as_str() {
+            "-" => files.push(PathBuf::from("-")),
+            // One packet needs no number to be found by.
+            text if arguments.packets.len() == 1 => records.push(record(text, "")?),
+            text => records.push(record(text, &format!("packet {}: ", index + 1))?),
+        }
+    }
+    if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+        return Err(Failure::input("standard input can be read once"));
+    }
+    let mut output = Output::new(arguments)?;
+    for record in &records {
+        output.packet(record)?;
+    }
+    for file in &files {
+        recipe::run(file, &mut output)?;
+    }
+    output.finish()?;
+    Ok(Exit::Done)
+}
+
+/// Crafts one packet; `place` begins its errors.
+fn record(text: &str, place: &str) -> Result<Record, Failure> {
+    Record::parse(text).map_err(|error| Failure::input(format_args!("{place}{error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::proto::Proto;
+
+    #[test]
+    fn help_names_every_layer() {
+        let help = Arguments::augment_args(clap::Command::new("craft")).render_help().to_string();
+        let (_, layers) = help.split_once("Layers:").unwrap();
+        let names: Vec<_> = layers.split([' ', '(', '\n']).collect();
+        for proto in Proto::ALL.iter().map(|proto| proto.info().notation).filter(|name| !name.is_empty()) {
+            assert!(names.contains(&proto), "{proto}");
+        }
+    }
+}
