@@ -2,16 +2,22 @@
 
 use crate::show::time;
 use crate::wire::field::{At, Base, Field, Kind, Value};
+use crate::wire::options::option;
 pub use crate::wire::text::*;
 
 /// Appends text from a packet with everything escaped that could move a
 /// terminal's cursor or forge a line.
 pub fn escaped(out: &mut Vec<u8>, text: &str) {
+    escape(out, text, |c| c == '\\');
+}
+
+/// Appends text, with what a terminal would act on and what `also` says escaped.
+fn escape(out: &mut Vec<u8>, text: &str, also: fn(char) -> bool) {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'\\') {
         return out.extend_from_slice(text.as_bytes());
     }
     for c in text.chars() {
-        if c.is_control() || is_direction_mark(c) || c == '\\' {
+        if c.is_control() || is_direction_mark(c) || also(c) {
             out.extend(c.escape_default().map(|c| c as u8));
         } else {
             out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -39,9 +45,14 @@ pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
         Value::Ether(octets) => ether(out, octets),
         Value::Ipv4(octets) => ipv4(out, octets),
         Value::Ipv6(octets) => ipv6(out, octets),
+        // What tshark has instead of nothing: of PadN, whose bytes are often
+        // none, it knows.
+        Value::Bytes([]) if std::ptr::eq(field, &option::PADN) => out.extend_from_slice(b"<none>"),
+        Value::Bytes([]) => out.extend_from_slice(b"<MISSING>"),
         Value::Bytes(bytes) if field.colons => colon_bytes(out, bytes),
         Value::Bytes(bytes) => hex_bytes(out, bytes),
-        Value::Text(text) => escaped(out, text),
+        // tshark leaves backslashes alone, which Windows' interfaces are full of.
+        Value::Text(text) => escape(out, text, |_| false),
         Value::Nanos(nanos) => match field.kind {
             Kind::Time => time::date(out, nanos),
             _ => time::seconds(out, nanos),

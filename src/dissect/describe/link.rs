@@ -80,7 +80,9 @@ fn leftover<'p>(packet: &Packet<'p>, index: usize) -> Option<&'p Layer> {
         Proto::Cooked => false,
         _ => return None,
     };
-    let end = if by_own_length { layer.end } else { packet.layers().get(index + 1)?.end };
+    // MPLS has no length: what it carries ends where that says.
+    let carried = || packet.layers().iter().skip(index + 1).find(|inner| inner.proto != Proto::Mpls);
+    let end = if by_own_length { layer.end } else { carried()?.end };
     packet.layers().iter().skip(index + 1).find(|l| l.proto == Proto::Trailer && l.start == end)
 }
 

@@ -35,8 +35,11 @@ fn one_option(out: &mut Out<'_, '_>, found: &Opt<'_>) {
     }
     let mut inner =
         Out { visitor: &mut *out.visitor, bytes: tail(out.bytes, at), base: out.base + at as u32, wanted: out.wanted };
+    // As in Wireshark, Pad1's type is not taken apart.
     if inner.open_plain(&option::TYPE) {
-        inner.fields(&[&option::ACTION, &option::CHANGE, &option::REST]);
+        if found.kind != kind::PAD1 {
+            inner.fields(&[&option::ACTION, &option::CHANGE, &option::REST]);
+        }
         inner.close();
     }
     if found.kind == kind::PAD1 {

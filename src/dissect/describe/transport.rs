@@ -144,10 +144,11 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         ),
     );
     ports(out, &tcp::SOURCE, &tcp::DESTINATION, &tcp::PORT);
-    // What the length fields say, which a capture cut short does not change.
+    // What the length fields say, which a capture cut short does not change; of
+    // a quotation they tell nothing that is there.
     let segment = layer.claimed_end.saturating_sub(layer.header_end);
     let words = u8_at(out.bytes, 12).map(|octet| u64::from(octet >> 4));
-    if words.is_some() {
+    if words.is_some() && !layer.quoted {
         out.derived(&tcp::SEGMENT_LENGTH, Value::Uint(u64::from(segment)));
     }
     out.fields(&[&tcp::SEQUENCE, &tcp::ACKNOWLEDGMENT]);
