@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 use crate::craft::Element;
+use crate::craft::vary::Vary;
 use crate::wire::field::{At, Field, Kind};
 
 /// A value given to a field.
@@ -27,6 +28,9 @@ pub enum Arg {
     List(Vec<Arg>),
     /// For checksums: a wrong one, whatever the right one is.
     Bad,
+    /// Another value in each packet. Only a [`Series`](crate::craft::vary::Series)
+    /// builds packets from it.
+    Vary(Box<Vary>),
 }
 
 macro_rules! from {
@@ -52,6 +56,7 @@ from! {
     &[u8] => Bytes via Vec::from,
     Element => Element via std::convert::identity,
     Vec<Arg> => List via std::convert::identity,
+    Vary => Vary via Box::new,
 }
 
 /// Why a value cannot be given to a field.
@@ -84,6 +89,23 @@ pub enum ArgError {
         needed: usize,
         /// Bytes given.
         given: usize,
+    },
+    /// A varying value among the values of another one.
+    #[error("{0} varies within one of its values; let it vary once")]
+    Nested(&'static str),
+    /// A varying value that has none.
+    #[error("{0} has no values to choose from")]
+    NoValues(&'static str),
+    /// A range that does not get on.
+    #[error("a range of {0} goes on by 1 or more")]
+    NoStep(&'static str),
+    /// A field whose values cannot be counted through.
+    #[error("{arg} has no order to count or roll dice in; give its values by each(…): it takes {takes}")]
+    Endless {
+        /// The notation's name of the field.
+        arg: &'static str,
+        /// What it takes.
+        takes: &'static str,
     },
     /// The field is only read, never written.
     #[error("{0} is worked out from other fields and cannot be given")]
@@ -131,7 +153,7 @@ fn numeric_bytes(field: &Field) -> bool {
 }
 
 /// The bits a number may have in `field`.
-fn width(field: &Field) -> u16 {
+pub(super) fn width(field: &Field) -> u16 {
     match (field.at, field.kind) {
         (At::Bits { width, .. }, _) => width,
         (_, Kind::Uint(_, size)) => u16::from(size) * 8,
@@ -145,6 +167,16 @@ fn fits(value: u64, width: u16, arg: &'static str) -> Result<(), ArgError> {
 }
 
 impl Arg {
+    /// Whether it, or an element of it, differs from packet to packet.
+    pub fn varies(&self) -> bool {
+        match self {
+            Self::Vary(_) => true,
+            Self::List(items) => items.iter().any(Self::varies),
+            Self::Element(element) => element.args().any(|(_, value)| value.varies()),
+            _ => false,
+        }
+    }
+
     /// Checks that the value can be given to `field`.
     ///
     /// # Errors
@@ -156,6 +188,7 @@ impl Arg {
             return Err(ArgError::ReadOnly(field.name));
         }
         match (self, field.kind) {
+            (Self::Vary(vary), _) => vary.check(field, false),
             (Self::Uint(value), Kind::Uint(..) | Kind::Bool | Kind::Bytes) if !is_list(field) => {
                 if field.kind == Kind::Bytes && !numeric_bytes(field) {
                     return Err(takes());
@@ -167,6 +200,7 @@ impl Arg {
             (Self::Ipv6(_), Kind::Ipv6) if !is_list(field) => Ok(()),
             (Self::Bad, Kind::Uint(..)) if arg == "cksum" => Ok(()),
             (Self::List(items), kind) if is_list(field) => items.iter().try_for_each(|item| match (item, kind) {
+                (Self::Vary(vary), Kind::Ipv6 | Kind::Ipv4 | Kind::Uint(..)) => vary.check(field, true),
                 (Self::Ipv6(_), Kind::Ipv6) | (Self::Ipv4(_), Kind::Ipv4) => Ok(()),
                 (Self::Uint(value), Kind::Uint(..)) => fits(*value, width(field), arg),
                 (Self::Bytes(_), Kind::Bytes) => Ok(()),

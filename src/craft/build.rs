@@ -174,7 +174,7 @@ impl<'a> Site<'a> {
                 Arg::Ipv4(address) => field.write_bytes(header, &address.octets()),
                 Arg::Ipv6(address) => field.write_bytes(header, &address.octets()),
                 Arg::Bytes(bytes) => field.write_bytes(header, bytes),
-                Arg::Bad | Arg::Element(_) | Arg::List(_) => Ok(()),
+                Arg::Bad | Arg::Element(_) | Arg::List(_) | Arg::Vary(_) => Ok(()),
             }
             .map_err(|_| self.error(Problem::ForeignField(field.name)))?;
         }
@@ -191,6 +191,9 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
         }
         if layer.proto != Proto::Data {
             value.check(field).map_err(|error| site.error(error))?;
+        }
+        if value.varies() {
+            return Err(site.error(Problem::Varies(field.arg)));
         }
     }
     let start = bytes.len();
@@ -210,6 +213,9 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
         Proto::Icmpv4 | Proto::Icmpv6 => upper::icmp(site, bytes),
         Proto::Data => {
             bytes.extend(layer.raw(&data::DATA));
+            if let Some(len) = layer.uint(&data::LENGTH) {
+                bytes.resize(start + len.min(data::MAX_LENGTH) as usize, 0);
+            }
             Ok(())
         }
         // Everything else is only read.

@@ -153,7 +153,7 @@ impl Element {
                 Arg::Ipv4(address) => field.write_bytes(bytes, &address.octets()),
                 Arg::Ipv6(address) => field.write_bytes(bytes, &address.octets()),
                 Arg::Bytes(raw) if field.at != At::Varies => field.write_bytes(bytes, raw),
-                Arg::Bytes(_) | Arg::Bad | Arg::Element(_) | Arg::List(_) => continue,
+                Arg::Bytes(_) | Arg::Bad | Arg::Element(_) | Arg::List(_) | Arg::Vary(_) => continue,
             };
         }
     }
@@ -186,7 +186,7 @@ fn append(bytes: &mut Vec<u8>, field: &'static Field, value: &Arg) -> Result<(),
                 append(bytes, field, item)?;
             }
         }
-        Arg::Bad => {}
+        Arg::Bad | Arg::Vary(_) => {}
     }
     Ok(())
 }

@@ -50,6 +50,9 @@ pub enum Problem {
         /// The notation's name of the announcing field.
         arg: &'static str,
     },
+    /// A value that differs from packet to packet, where one packet is built.
+    #[error("{} differs from packet to packet; make a series of it", if .0.is_empty() { "the payload" } else { .0 })]
+    Varies(&'static str),
     /// Two fields that exclude each other.
     #[error("{0} and {1} exclude each other")]
     Exclusive(&'static str, &'static str),

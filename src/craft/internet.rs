@@ -81,13 +81,20 @@ pub(super) fn ipv6(site: &Site, bytes: &mut Vec<u8>) -> Step {
     Ok(())
 }
 
-/// The destination that the first SRH of this packet asks for: the segment
-/// that Segments Left points at.
+/// The SRH that says where the IPv6 packet at `ip` goes first: the first one,
+/// by its place in the stack.
+pub(super) fn leading_srh(layers: &[Layer], ip: usize) -> Option<usize> {
+    let mut headers =
+        layers.iter().enumerate().skip(ip + 1).take_while(|(_, layer)| extension::is_extension(layer.proto));
+    headers.find(|(_, layer)| layer.proto == Proto::Srh).map(|(index, _)| index)
+}
+
+/// The destination that the leading SRH asks for: the segment that Segments
+/// Left points at.
 fn destination(site: &Site) -> Step<Option<Ipv6Addr>> {
-    let mut headers = site.following().iter().take_while(|layer| extension::is_extension(layer.proto));
-    let Some(layer) = headers.find(|layer| layer.proto == Proto::Srh) else { return Ok(None) };
-    match srh::active_segment(layer) {
-        srh::Active::Segment(address) => Ok(Some(address)),
+    let Some(srh) = leading_srh(site.layers, site.index) else { return Ok(None) };
+    match srh::active_segment(&site.layers[srh]) {
+        srh::Active::Segment(address, _) => Ok(Some(address)),
         srh::Active::Missing => Err(site.error(Problem::ReducedDestination)),
         srh::Active::None => Ok(None),
     }

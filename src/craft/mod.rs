@@ -52,6 +52,7 @@ mod srh;
 mod tlv;
 mod typed;
 mod upper;
+pub mod vary;
 
 pub use arg::{Arg, ArgError, expects, is_list};
 pub use build::{build, link_type};
@@ -60,6 +61,7 @@ pub use error::{CraftError, Problem};
 pub use layer::{Layer, Stack};
 pub use tlv::{hmac, pad1, padn, tlv};
 pub use typed::*;
+pub use vary::{Values, Vary};
 
 #[cfg(test)]
 mod tests;

@@ -133,8 +133,9 @@ fn addresses(layer: &Layer, field: &'static Field) -> Option<Vec<Ipv6Addr>> {
 
 /// What an SRH says of the destination of the packet it is in.
 pub(super) enum Active {
-    /// It is this segment.
-    Segment(Ipv6Addr),
+    /// It is this segment, which stands in this place of what was given, path
+    /// or list.
+    Segment(Ipv6Addr, usize),
     /// It is the one that a reduced list leaves out, and nobody knows it.
     Missing,
     /// Nothing: the list is empty.
@@ -145,13 +146,40 @@ pub(super) enum Active {
 pub(super) fn active_segment(layer: &Layer) -> Active {
     let Some(list) = segment_list(layer) else { return Active::None };
     let left = layer.uint(&routing::SEGMENTS_LEFT).unwrap_or(list.segments_left()) as usize;
-    match list.segments.get(left) {
-        Some(segment) => Active::Segment(*segment),
-        None if list.reduced && list.first.is_none() => Active::Missing,
-        // The segment that only the destination holds; also the best guess
-        // where Segments Left was made to point past the path.
-        None => list.first.or(list.segments.last().copied()).map_or(Active::None, Active::Segment),
+    let path = layer.has(&srh::PATH);
+    // A path is given the other way round, and may have one segment more.
+    let given = |entry: usize| match (path, list.first) {
+        (false, _) => entry,
+        (true, None) => list.segments.len() - 1 - entry,
+        (true, Some(_)) => list.segments.len() - entry,
+    };
+    if let Some(segment) = list.segments.get(left) {
+        return Active::Segment(*segment, given(left));
     }
+    if list.reduced && list.first.is_none() {
+        return Active::Missing;
+    }
+    // The segment that only the destination holds; also the best guess where
+    // Segments Left was made to point past the path.
+    if let Some(first) = list.first {
+        return Active::Segment(first, 0);
+    }
+    match list.segments.last() {
+        Some(segment) => Active::Segment(*segment, given(list.segments.len() - 1)),
+        None => Active::None,
+    }
+}
+
+/// Where the segment in a place of what was given, path or list, lies in the
+/// header; `None` for the one that a reduced list leaves out.
+pub(super) fn place_of(layer: &Layer, given: usize) -> Option<usize> {
+    let list = segment_list(layer)?;
+    let entry = match (layer.has(&srh::PATH), list.first) {
+        (false, _) => given,
+        (true, None) => list.segments.len().checked_sub(1 + given)?,
+        (true, Some(_)) => list.segments.len().checked_sub(given)?,
+    };
+    (entry < list.segments.len()).then_some(FIXED_LEN + entry * SEGMENT_LEN)
 }
 
 /// Where the path ends: Segment List[0], by its place in the header.

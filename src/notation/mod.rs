@@ -11,9 +11,11 @@
 //! packet   = layer { "/" layer }
 //! layer    = name [ "(" [ argument { "," argument } ] ")" ] | string | hex
 //! argument = name "=" value | flag
-//! value    = number | address | word | string | hex | call | list
+//! value    = number | address | word | string | hex | call | list | range | prefix
 //! list     = "[" [ value { "," value } ] "]"
 //! call     = name "(" [ value { "," value } ] ")"
+//! range    = value ".." value [ ".." step ]
+//! prefix   = address "/" length
 //! hex      = "hex(" hexadecimal digits, spaces anywhere ")"
 //! string   = '"' characters, or \n \t \r \0 \" \\ \xHH '"'
 //! ```
@@ -28,6 +30,15 @@
 //!   Their first values stand without names, where that is the custom; `tlv(TYPE,
 //!   BYTES)` and `opt(TYPE, BYTES)` are any type, and bare hexadecimal stands for
 //!   itself. Padding that aligns them follows by itself.
+//! - A value can be another one in each packet ([`Vary`](crate::craft::Vary)):
+//!   `1024..2048` is each number from the one to the other, `0..100..5` every
+//!   fifth, `each(53, 80, 8000..8010)` these one after the other, `rand` any,
+//!   `rand(1..9)`, `rand(2001:db8::/64)` and `rand(53, 80)` one of these,
+//!   `count` the number of the packet and `count(100, 2)` two more each time
+//!   from 100 on. Addresses, segments and whole lists of them vary likewise.
+//! - Payloads: `pad(64)` is so many zeros, `pad(64..1400)` of every length,
+//!   `rand(8)` so many random bytes, `count(4)` and `count(4, 100, 2)` a counter
+//!   of so many bytes, `each("a", hex(00ff))` and `rand("a", "b")` one of these.
 //! - Spaces and line breaks may stand between any two parts.
 //!
 //! Every layer and every argument is a definition of [`wire`](crate::wire); the
@@ -39,6 +50,7 @@
 mod print;
 mod resolve;
 mod syntax;
+mod vary;
 
 pub use print::{print, quote};
 
@@ -70,5 +82,7 @@ pub fn parse(text: &str) -> Result<Stack, ParseError> {
     resolve::packet(&packet).map_err(fault)
 }
 
+#[cfg(test)]
+mod series_tests;
 #[cfg(test)]
 mod tests;

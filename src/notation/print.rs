@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::craft::{Arg, Element, Layer};
+use crate::craft::vary::Domain;
+use crate::craft::{Arg, Element, Layer, Values, Vary};
 use crate::wire::data;
 use crate::wire::field::{At, Base, Field, Kind};
 use crate::wire::proto::Proto;
@@ -25,10 +26,7 @@ pub fn print(layers: &[Layer]) -> String {
             out.push('/');
         }
         if layer.proto == Proto::Data {
-            match layer.get(&data::DATA) {
-                Some(Arg::Bytes(bytes)) => payload(&mut out, bytes),
-                _ => payload(&mut out, &[]),
-            }
+            payload_layer(&mut out, layer);
             continue;
         }
         out.push_str(layer.proto.info().notation);
@@ -45,6 +43,112 @@ pub fn print(layers: &[Layer]) -> String {
         }
     }
     out
+}
+
+/// Bytes as they are, so many of them, or those that vary.
+fn payload_layer(out: &mut String, layer: &Layer) {
+    let length = layer.get(&data::LENGTH);
+    let varying = match layer.get(&data::DATA) {
+        Some(Arg::Vary(vary)) => &**vary,
+        Some(Arg::Bytes(bytes)) => return payload(out, bytes),
+        _ => match length {
+            Some(length) => {
+                out.push_str("pad(");
+                argument(out, &data::LENGTH, length);
+                return out.push(')');
+            }
+            None => return payload(out, &[]),
+        },
+    };
+    let length = length.unwrap_or(&Arg::Uint(0));
+    match varying {
+        Vary::Rand(values) if values.is_empty() => {
+            out.push_str("rand(");
+            argument(out, &data::LENGTH, length);
+            out.push(')');
+        }
+        Vary::Count { start, step } => {
+            out.push_str("count(");
+            argument(out, &data::LENGTH, length);
+            let _ = match (&**start, step) {
+                (Arg::Uint(0), 1) => Ok(()),
+                (Arg::Uint(start), 1) => write!(out, ", {start}"),
+                (Arg::Uint(start), step) => write!(out, ", {start}, {step}"),
+                _ => Ok(()),
+            };
+            out.push(')');
+        }
+        vary => varied(out, &data::DATA, vary),
+    }
+}
+
+/// A value that varies.
+fn varied(out: &mut String, field: &Field, vary: &Vary) {
+    match vary {
+        Vary::Each(list) => match list.as_slice() {
+            [values @ Values::Range { .. }] => values_of(out, field, values),
+            _ => called(out, "each", field, list),
+        },
+        Vary::Rand(list) if list.is_empty() => out.push_str("rand"),
+        Vary::Rand(list) => called(out, "rand", field, list),
+        Vary::Count { start, step } => {
+            out.push_str("count");
+            let zero = Domain::of(field).and_then(|domain| domain.number(start)) == Some(0);
+            if zero && *step == 1 {
+                return;
+            }
+            out.push('(');
+            argument(out, field, start);
+            if *step != 1 {
+                let _ = write!(out, ", {step}");
+            }
+            out.push(')');
+        }
+    }
+}
+
+fn called(out: &mut String, name: &str, field: &Field, list: &[Values]) {
+    out.push_str(name);
+    out.push('(');
+    for (index, values) in list.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { ", " });
+        values_of(out, field, values);
+    }
+    out.push(')');
+}
+
+/// One value, a range, or the prefix that it fills.
+fn values_of(out: &mut String, field: &Field, values: &Values) {
+    match values {
+        Values::One(Arg::Bytes(bytes)) if std::ptr::eq(field, &data::DATA) => payload(out, bytes),
+        Values::One(value) => argument(out, field, value),
+        Values::Range { first, last, step } => {
+            if let Some((first, length)) = prefix(first, last).filter(|_| *step == 1) {
+                argument(out, field, first);
+                let _ = write!(out, "/{length}");
+                return;
+            }
+            argument(out, field, first);
+            out.push_str("..");
+            argument(out, field, last);
+            if *step != 1 {
+                let _ = write!(out, "..{step}");
+            }
+        }
+    }
+}
+
+/// The prefix whose addresses these are from first to last, where it has some
+/// hundreds of them.
+fn prefix<'a>(first: &'a Arg, last: &Arg) -> Option<(&'a Arg, u32)> {
+    let (from, to, width) = match (first, last) {
+        (Arg::Ipv6(from), Arg::Ipv6(to)) => (from.to_bits(), to.to_bits(), 128),
+        (Arg::Ipv4(from), Arg::Ipv4(to)) => (from.to_bits().into(), to.to_bits().into(), 32),
+        _ => return None,
+    };
+    let host = from ^ to;
+    let fills = host & host.wrapping_add(1) == 0 && from & host == 0 && host >= 0xff;
+    fills.then(|| (first, width - host.count_ones()))
 }
 
 /// Text where most of it can be read, hexadecimal otherwise.
@@ -97,6 +201,10 @@ fn argument(out: &mut String, field: &Field, value: &Arg) {
             Ok(())
         }
         Arg::Bad => write!(out, "bad"),
+        Arg::Vary(vary) => {
+            varied(out, field, vary);
+            Ok(())
+        }
         Arg::List(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {

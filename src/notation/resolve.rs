@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::caret::{Fault, Span};
 use crate::craft::{self, Arg, Element, Stack};
 use crate::notation::syntax::{Item, Layer, Spanned, Value};
+use crate::notation::vary;
 use crate::wire::element::{Family, Form};
 use crate::wire::field::{Field, Kind, Words};
 use crate::wire::proto::Proto;
@@ -24,8 +25,11 @@ fn layer(parsed: &Spanned<Layer<'_>>) -> Result<craft::Layer, Fault> {
         Layer::Text(text) => return Ok(craft::Layer::data(text.as_slice())),
         Layer::Named { name, items } => (name, items),
     };
+    if let Some(payload) = vary::payload(&parsed.span, name, items)? {
+        return Ok(payload);
+    }
     let Some(proto) = layers().find(|proto| proto.info().notation == name.node) else {
-        let known = layers().map(|proto| proto.info().notation);
+        let known = layers().map(|proto| proto.info().notation).chain(vary::PAYLOADS);
         return Err(Fault::unknown(name.span.clone(), "layer", name.node, "", known));
     };
     if proto == Proto::Data {
@@ -73,8 +77,9 @@ fn argument(proto: Proto, item: &Item<'_>) -> Result<(&'static Field, Arg, Span)
 }
 
 /// A value, as `field` understands it.
-fn value(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+pub(super) fn value(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
     let arg = match &parsed.node {
+        _ if vary::is_varying(field, parsed) => Arg::from(vary::value(field, parsed, false)?),
         Value::List(items) => items
             .iter()
             .map(|item| match &item.name {
@@ -100,6 +105,7 @@ fn item(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault
         (Value::Word(word), Some(family)) if family.form(word).is_some() || !is_hex(word) => {
             element(family, word, &parsed.span, &[]).map(Arg::Element)
         }
+        (_, None) if vary::is_varying(field, parsed) => vary::value(field, parsed, true).map(Arg::from),
         _ => single(field, parsed),
     }
 }
@@ -170,7 +176,7 @@ fn param(
 }
 
 /// Bytes: hexadecimal digits, `hex(…)`, or a string.
-fn raw(parsed: &Spanned<Value<'_>>) -> Result<Vec<u8>, Fault> {
+pub(super) fn raw(parsed: &Spanned<Value<'_>>) -> Result<Vec<u8>, Fault> {
     match &parsed.node {
         Value::Text(text) => Ok(text.clone()),
         Value::Word(word) => unhex(parsed.span.clone(), word),
@@ -180,7 +186,7 @@ fn raw(parsed: &Spanned<Value<'_>>) -> Result<Vec<u8>, Fault> {
 }
 
 /// A value that is no list.
-fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
+pub(super) fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fault> {
     let wrong = || Fault::new(parsed.span.clone(), format!("{} takes {}", field.arg, craft::expects(field)));
     let word = match &parsed.node {
         Value::Word(word) => *word,
@@ -214,7 +220,7 @@ fn single(field: &'static Field, parsed: &Spanned<Value<'_>>) -> Result<Arg, Fau
 }
 
 /// A decimal number, or a hexadecimal one after `0x`.
-fn number(word: &str) -> Option<u64> {
+pub(super) fn number(word: &str) -> Option<u64> {
     // Only digits: from_str_radix would take a sign as well.
     match word.strip_prefix("0x").or(word.strip_prefix("0X")) {
         Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => u64::from_str_radix(digits, 16).ok(),

@@ -112,6 +112,19 @@ impl<'t> Parser<'t> {
         Ok(Spanned { node: &rest[..len], span })
     }
 
+    /// A word, or an address with the length of a prefix: `2001:db8::/64`.
+    fn word_or_prefix(&mut self, what: &str) -> Result<Spanned<&'t str>, Fault> {
+        let word = self.word(what)?;
+        let digits =
+            self.rest().strip_prefix('/').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        if digits == 0 || !word.node.contains(['.', ':']) {
+            return Ok(word);
+        }
+        self.at += 1 + digits;
+        let span = word.span.start..self.at;
+        Ok(Spanned { node: &self.text[span.clone()], span })
+    }
+
     fn layer(&mut self) -> Result<Spanned<Layer<'t>>, Fault> {
         if self.peek() == Some('"') {
             let text = self.string()?;
@@ -182,7 +195,7 @@ impl<'t> Parser<'t> {
                 Value::List(self.items(']', depth + 1)?)
             }
             _ => {
-                let word = self.word("a value")?;
+                let word = self.word_or_prefix("a value")?;
                 // A parenthesis makes it a call.
                 let end = self.at;
                 if self.peek() == Some('(') {

@@ -180,7 +180,7 @@ fn arg_of(field: &'static Field) -> BoxedStrategy<Arg> {
         Kind::Uint(..) if field.arg == "cksum" => prop_oneof![uint(), Just(Arg::Bad)].boxed(),
         Kind::Uint(..) | Kind::Bytes if aligned => {
             let raw = proptest::collection::vec(any::<u8>(), usize::from(width) / 8).prop_map(Arg::Bytes);
-            prop_oneof![uint(), raw].boxed()
+            if width > 64 { raw.boxed() } else { prop_oneof![uint(), raw].boxed() }
         }
         Kind::Uint(..) | Kind::Bool => uint().boxed(),
         Kind::Bytes => bytes().boxed(),

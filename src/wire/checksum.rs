@@ -39,6 +39,16 @@ impl Sum {
         Self(sum)
     }
 
+    /// Adds bytes that start in the middle of a word: the first is the low half
+    /// of one.
+    #[must_use]
+    pub fn odd_bytes(self, bytes: &[u8]) -> Self {
+        match bytes {
+            [first, rest @ ..] => self.word(u16::from(*first)).bytes(rest),
+            [] => self,
+        }
+    }
+
     /// Adds one 16-bit word.
     #[must_use]
     pub fn word(self, word: u16) -> Self {

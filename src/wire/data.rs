@@ -4,8 +4,12 @@ use crate::wire::field::{At, Field, Protocol, fields};
 
 fields! {
     DATA = Field::bytes("data.data", "Data", At::Varies);
-    LENGTH = Field::dec("data.len", "Length", At::Derived);
+    LENGTH = Field::dec("data.len", "Length", At::Derived).arg("len");
 }
+
+/// The most bytes a payload is made up to by its length alone: as many as a
+/// captured frame can have.
+pub const MAX_LENGTH: u64 = 262_144;
 
 /// The payload as a field.
 pub static HEADER: Field = Field::group("data", "Data");
