@@ -11,7 +11,7 @@ use crate::lab::{Lab, LabError, Trace, plan, sandbox};
 use crate::sys::signal;
 use crate::topology::{self, Topology, TopologyError};
 
-use super::{Exit, Failure, Outcome};
+use super::{Exit, Failure, Outcome, lab_check};
 
 /// Network namespaces with kernel SRv6, from a topology file
 #[derive(Debug, Args)]
@@ -20,6 +20,7 @@ Examples:
   sr6 lab run line3 n1 -- ping -c1 2001:db8::2   # needs no privilege, leaves nothing behind
   sr6 lab up line3                               # as root: stays until `sr6 lab down`
   sr6 lab exec n1 -- ip -6 route
+  sr6 lab check mine.toml                        # does this kernel do what `sr6 simulate` says?
   sr6 lab show line3 > mine.toml                 # a start for a topology of your own")]
 pub struct Arguments {
     #[command(subcommand)]
@@ -52,6 +53,7 @@ enum LabCommand {
         #[arg(last = true, required = true, num_args = 1..)]
         command: Vec<String>,
     },
+    Check(lab_check::Arguments),
     /// List the labs that are up
     List,
     /// Take a lab down (root)
@@ -81,6 +83,7 @@ pub fn run(arguments: &Arguments, verbose: bool) -> Outcome {
         LabCommand::Up { topology } => up(topology, trace),
         LabCommand::Exec { node, command } => exec(node, command),
         LabCommand::Run { topology, node, command } => run_private(topology, node, command, trace),
+        LabCommand::Check(arguments) => lab_check::run(arguments, trace),
         LabCommand::List => list(),
         LabCommand::Down { lab, all } => down(lab.as_deref(), *all, trace),
         LabCommand::Show { topology, commands } => show(topology, *commands),
@@ -202,7 +205,7 @@ fn failed(error: LabError) -> Outcome {
 
 /// What the user can mend is input; what the system lacks is missing; the rest
 /// is a lab that did not come about.
-fn failure(error: LabError) -> Failure {
+pub(super) fn failure(error: LabError) -> Failure {
     match &error {
         LabError::NoSeg6
         | LabError::NotInLinux { .. }

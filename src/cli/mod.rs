@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod fields;
 mod lab;
+mod lab_check;
 mod manual;
 mod output;
 mod paper;

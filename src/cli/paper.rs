@@ -29,11 +29,20 @@ pub(super) struct PaperArguments {
 
 /// A [`Profile`] by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Rules {
+pub(super) enum Rules {
     /// RFC 8754, 8986 and 9800
     Rfc,
     /// Linux, as measured on 6.18
     Linux,
+}
+
+impl From<Rules> for Profile {
+    fn from(rules: Rules) -> Self {
+        match rules {
+            Rules::Rfc => Self::Rfc,
+            Rules::Linux => Self::Linux,
+        }
+    }
 }
 
 impl PaperArguments {
@@ -44,10 +53,7 @@ impl PaperArguments {
     }
 
     pub(super) fn profile(&self) -> Profile {
-        match self.profile {
-            Rules::Rfc => Profile::Rfc,
-            Rules::Linux => Profile::Linux,
-        }
+        self.profile.into()
     }
 }
 

@@ -138,12 +138,8 @@ fn tell(arguments: &Arguments, network: &Network, walk: &Walk, number: usize, of
 /// a millisecond after the one before.
 fn store(network: &Network, walks: &[Walk], directory: &Path) -> Result<(), Failure> {
     fs::create_dir_all(directory).map_err(|error| Failure::input(format_args!("{}: {error}", directory.display())))?;
-    for (number, link) in network.links().iter().enumerate() {
-        let [a, b] = link
-            .ends
-            .each_ref()
-            .map(|end| format!("{}-{}", network.name(end.node), network.interface_name(end.node, end.interface)));
-        let path = directory.join(format!("{a}_{b}.pcapng"));
+    for number in 0..network.links().len() {
+        let path = directory.join(format!("{}.pcapng", network.link_name(number)));
         let options = Options { link: Some(LinkType::ETHERNET), ..Options::default() };
         let mut writer = Writer::create(&path, &options).map_err(Failure::input)?;
         // All links share one clock, so that captures can be merged.

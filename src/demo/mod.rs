@@ -9,7 +9,6 @@
 mod compare;
 mod report;
 mod steps;
-mod tap;
 mod ways;
 
 use std::io;
@@ -18,17 +17,16 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use crate::lab::tap::Seen;
 pub use compare::Difference;
 pub use steps::{Step, Verdict};
-pub use tap::Seen;
 pub use ways::Way;
 
-use crate::capture::live::LiveError;
 use crate::capture::write::WriteError;
+use crate::lab::tap::{Tap, TapError};
 use crate::lab::{Lab, LabError};
 use crate::socket::SocketError;
 use crate::transmit::SendError;
-use tap::Tap;
 
 /// The first node, which sends.
 pub const SOURCE: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
@@ -51,7 +49,7 @@ pub enum DemoError {
     Lab(#[from] LabError),
     /// The captures.
     #[error(transparent)]
-    Capture(#[from] LiveError),
+    Capture(#[from] TapError),
     /// The server or the client.
     #[error(transparent)]
     Socket(#[from] SocketError),
@@ -122,8 +120,8 @@ impl Demo {
     /// not do as the article says is no error but a failed step.
     pub fn run(lab: &Lab) -> Result<Self, DemoError> {
         let (n1, n3) = (lab.node("n1")?, lab.node("n3")?);
-        let near = Tap::start(n1, "v12")?;
-        let far = Tap::start(n3, "v32")?;
+        let near = Tap::start(n1, "v12", false)?;
+        let far = Tap::start(n3, "v32", false)?;
         let mut steps = vec![steps::premise(n1, n3)?];
 
         let (recipe, outcomes) = ways::all(n1, n3, &near, &far)?;

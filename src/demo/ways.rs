@@ -4,10 +4,10 @@
 use std::net::SocketAddrV6;
 use std::time::Duration;
 
-use super::tap::{Seen, Tap};
 use super::{DemoError, MIDDLE, MIDDLE_FAR, Outcome, PAYLOAD, PORT, SOURCE, TARGET};
 use crate::dissect::Packet;
 use crate::lab::Node;
+use crate::lab::tap::{Seen, Tap};
 use crate::socket::{Client, Mode, Plan, Report, Server, Transport};
 use crate::transmit::{self, Engine, PacketEngine, Raw6Engine};
 use crate::wire::bytes::u8_at;

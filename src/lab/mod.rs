@@ -6,6 +6,8 @@
 //! - [`sandbox`]: a private place to build it in, for everybody, that leaves
 //!   nothing behind.
 //! - [`named`]: labs that stay, under names, for root.
+//! - [`tap`]: captures on its links.
+//! - [`check`]: what the kernel does with packets, held against the simulation.
 //! - [`doctor`]: is this machine ready?
 //!
 //! ```no_run
@@ -31,10 +33,12 @@ use std::sync::Arc;
 use crate::sys::namespace::{self, Kinds};
 
 mod build;
+pub mod check;
 pub mod doctor;
 pub mod named;
 pub mod plan;
 pub mod sandbox;
+pub mod tap;
 
 pub use crate::topology::{Topology, TopologyError};
 pub use build::Trace;

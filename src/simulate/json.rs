@@ -13,7 +13,8 @@ pub fn walk(network: &Network, walk: &Walk) -> Value {
     json!({ "network": network.title(), "delivered": walk.is_delivered(), "hops": hops })
 }
 
-fn hop(network: &Network, number: usize, hop: &Hop) -> Value {
+/// One hop as JSON; `number` counts from 0.
+pub fn hop(network: &Network, number: usize, hop: &Hop) -> Value {
     let name = |interface| network.interface_name(hop.node, interface).to_string();
     let steps: Vec<_> = hop.steps.iter().map(|step| step.text(&name)).collect();
     let changes: Vec<_> = hop.steps.iter().filter_map(change).collect();

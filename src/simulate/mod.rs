@@ -30,4 +30,4 @@ pub mod text;
 mod walk;
 
 pub use network::{Link, LinkEnd, Network, NetworkError, NodeId};
-pub use walk::{Crossing, End, Hop, Walk};
+pub use walk::{Arrival, Crossing, End, Hop, Walk};

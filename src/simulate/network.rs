@@ -121,6 +121,15 @@ impl Network {
         &self.links
     }
 
+    /// A name for a link, from those of its ends: `n1-v12_n2-v21`.
+    ///
+    /// # Panics
+    /// There is no such link.
+    pub fn link_name(&self, link: usize) -> String {
+        let end = |end: &LinkEnd| format!("{}-{}", self.name(end.node), self.interface_name(end.node, end.interface));
+        self.links[link].ends.each_ref().map(end).join("_")
+    }
+
     /// The link on an interface, by number, with its near and far end.
     pub fn link(&self, node: NodeId, interface: Interface) -> Option<(usize, &LinkEnd, &LinkEnd)> {
         let is = |end: &LinkEnd| end.node == node && end.interface == interface;
@@ -257,15 +266,14 @@ fn link_local(mac: [u8; 6]) -> Prefix {
 }
 
 fn resolve_link(topology: &Topology, number: usize, link: &topology::Link) -> Link {
-    let end = |side: u8, end: &topology::LinkEnd| {
+    let end = |side: usize, end: &topology::LinkEnd| {
         let node = topology.nodes.iter().position(|node| node.name == end.node).unwrap_or_default();
         let port = topology.interfaces(&end.node).position(|other| other.interface == end.interface);
-        // A kernel picks one at random; here it tells link and side.
-        let made_up = [0x02, 0, 0x5e, (number >> 8) as u8, number as u8, side];
+        let Mac(mac) = topology.mac(number, side);
         LinkEnd {
             node: NodeId(node),
             interface: Interface(port.unwrap_or_default()),
-            mac: end.mac.map_or(made_up, |Mac(mac)| mac),
+            mac,
             mac_is_known: end.mac.is_some(),
         }
     };

@@ -69,12 +69,18 @@ pub struct Walk {
 }
 
 /// A packet that waits to be processed.
-struct Arrival {
-    cause: Option<usize>,
-    node: NodeId,
-    interface: Option<Interface>,
-    frame_header: Vec<u8>,
-    packet: Vec<u8>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The hop whose packet this is; `None` for the first.
+    pub cause: Option<usize>,
+    /// The node.
+    pub node: NodeId,
+    /// The interface it comes by; `None` where it is made.
+    pub interface: Option<Interface>,
+    /// The Ethernet header in front of it; empty where there is none.
+    pub frame_header: Vec<u8>,
+    /// From its IP header.
+    pub packet: Vec<u8>,
 }
 
 impl Network {
@@ -100,48 +106,73 @@ impl Network {
         let mut caches: HashMap<NodeId, Vec<u8>> = HashMap::new();
         while let Some(arrival) = waiting.pop_front() {
             let number = walk.hops.len();
-            let input = Input {
-                packet: &arrival.packet,
-                frame_header: &arrival.frame_header,
-                interface: arrival.interface,
-                cache: caches.get(&arrival.node).map(Vec::as_slice),
-            };
-            let mut steps = Vec::new();
-            let outcome = endpoint::process(input, self.node(arrival.node), profile, &mut steps);
-            if let Some(learned) = outcome.learned {
-                caches.insert(arrival.node, learned);
+            let node = arrival.node;
+            let (mut hop, learned) = self.hop(arrival, caches.get(&node).map(Vec::as_slice), profile);
+            if let Some(learned) = learned {
+                caches.insert(node, learned);
             }
-            let mut crossings = Vec::new();
-            for (forward, is_reply) in leaving(&outcome.decision) {
-                let Some((mut crossing, next)) = self.cross(arrival.node, &forward, is_reply) else { continue };
-                if let Some(next) = next {
-                    // Hops are numbered in the order they will be processed.
-                    let next_number = number + 1 + waiting.len();
-                    if next_number < MOST_HOPS {
-                        crossing.end = End::Hop(next_number);
-                        waiting.push_back(Arrival { cause: Some(number), ..next });
-                    } else {
-                        crossing.end = End::TooLong;
-                    }
+            for crossing in &mut hop.crossings {
+                if crossing.end != End::Hop(0) {
+                    continue;
                 }
-                crossings.push(crossing);
+                // Hops are numbered in the order they will be processed.
+                let next = number + 1 + waiting.len();
+                let arrival = self.arriving(crossing.link, crossing.from, &crossing.frame, Some(number));
+                crossing.end = match arrival {
+                    Some(arrival) if next < MOST_HOPS => {
+                        waiting.push_back(arrival);
+                        End::Hop(next)
+                    }
+                    _ => End::TooLong,
+                };
             }
-            walk.hops.push(Hop {
-                cause: arrival.cause,
-                node: arrival.node,
-                interface: arrival.interface,
-                packet: arrival.packet,
-                steps,
-                decision: outcome.decision,
-                oam_copy: outcome.oam_copy,
-                crossings,
-            });
+            walk.hops.push(hop);
         }
         walk
     }
 
+    /// What one node makes of one packet, and what a proxy there wants
+    /// remembered (`cache`, the next time). Where a crossing is taken at the far
+    /// end, it ends in hop 0.
+    pub fn hop(&self, arrival: Arrival, cache: Option<&[u8]>, profile: Profile) -> (Hop, Option<Vec<u8>>) {
+        let Arrival { cause, node, interface, frame_header, packet } = arrival;
+        let input = Input { packet: &packet, frame_header: &frame_header, interface, cache };
+        let mut steps = Vec::new();
+        let outcome = endpoint::process(input, self.node(node), profile, &mut steps);
+        let leaving = leaving(&outcome.decision);
+        let crossings = leaving.iter().filter_map(|(forward, is_reply)| self.cross(node, forward, *is_reply)).collect();
+        let hop = Hop {
+            cause,
+            node,
+            interface,
+            packet,
+            steps,
+            decision: outcome.decision,
+            oam_copy: outcome.oam_copy,
+            crossings,
+        };
+        (hop, outcome.learned)
+    }
+
+    /// A frame that left from an end of a link, as it arrives at the other;
+    /// `None` where nobody takes it, or it is no IP.
+    pub fn arriving(&self, link: usize, from: usize, frame: &[u8], cause: Option<usize>) -> Option<Arrival> {
+        let far = self.links().get(link)?.ends.get(1 - from)?;
+        if self.taken(far, frame) != End::Hop(0) {
+            return None;
+        }
+        let (frame_header, packet) = frame.split_at_checked(14)?;
+        Some(Arrival {
+            cause,
+            node: far.node,
+            interface: Some(far.interface),
+            frame_header: frame_header.into(),
+            packet: packet.into(),
+        })
+    }
+
     /// Puts what leaves onto its link, and sees who takes it.
-    fn cross(&self, node: NodeId, forward: &Forward, is_reply: bool) -> Option<(Crossing, Option<Arrival>)> {
+    fn cross(&self, node: NodeId, forward: &Forward, is_reply: bool) -> Option<Crossing> {
         let (link, near, far) = self.link(node, forward.interface)?;
         let from = usize::from(self.links()[link].ends[1] == *near);
         let mut frame = Vec::with_capacity(14 + forward.packet.len());
@@ -156,26 +187,17 @@ impl Network {
             (_, Some(next_hop)) if !self.answers(far, next_hop) => End::NoNeighbour,
             (_, _) => self.taken(far, &frame),
         };
-        let arrival = (end == End::Hop(0)).then(|| {
-            let (frame_header, packet) = frame.split_at(14);
-            Arrival {
-                cause: None,
-                node: far.node,
-                interface: Some(far.interface),
-                frame_header: frame_header.into(),
-                packet: packet.into(),
-            }
-        });
-        Some((Crossing { link, from, frame, is_reply, end }, arrival))
+        Some(Crossing { link, from, frame, is_reply, end })
     }
 
-    /// Does that end of a link answer for an address? A link-local one nobody
-    /// gave is taken to be its own.
+    /// Does that end of a link answer for an address? For IPv6 it must be the
+    /// interface's own (RFC 4861 §7.2.3), for IPv4 it may be any of the node's, as
+    /// Linux has it. A link-local one nobody gave is taken to be its own.
     fn answers(&self, end: &super::LinkEnd, address: std::net::IpAddr) -> bool {
         let link_local = matches!(address, std::net::IpAddr::V6(v6) if v6.is_unicast_link_local());
-        let node = self.node(end.node);
-        node.addresses.iter().any(|own| own.address == address && (!link_local || own.interface == Some(end.interface)))
-            || (link_local && !end.mac_is_known)
+        let here = |interface: Option<Interface>| address.is_ipv4() || interface == Some(end.interface);
+        let mut own = self.node(end.node).addresses.iter();
+        own.any(|own| own.address == address && here(own.interface)) || (link_local && !end.mac_is_known)
     }
 
     /// Does that end of a link take a frame? [`End::Hop`] if it does.

@@ -242,6 +242,24 @@ impl Topology {
         parse::parse(text).map_err(|problem| TopologyError { file: file.to_string(), problem })
     }
 
+    /// The Ethernet address of an end (0 or 1) of the `number`th link: its own,
+    /// or one that tells link and end where the kernel would pick one.
+    pub fn mac(&self, number: usize, end: usize) -> Mac {
+        let own = self.links.get(number).and_then(|link| if end == 0 { link.a.mac } else { link.b.mac });
+        own.unwrap_or(Mac([0x02, 0, 0x5e, (number >> 8) as u8, number as u8, end as u8]))
+    }
+
+    /// Gives every interface without one an Ethernet address ([`mac`](Self::mac)),
+    /// so that nothing is left to the kernel.
+    pub fn fill_macs(&mut self) {
+        for number in 0..self.links.len() {
+            let (a, b) = (self.mac(number, 0), self.mac(number, 1));
+            let link = &mut self.links[number];
+            link.a.mac = Some(a);
+            link.b.mac = Some(b);
+        }
+    }
+
     /// The node of that name.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.name == name)

@@ -72,6 +72,9 @@ impl Live {
             .precision(precision)
             .open()
             .map_err(refused)?;
+        if options.incoming {
+            capture.direction(pcap::Direction::In).map_err(refused)?;
+        }
         // The newer cooked header also names the interface.
         let sll2 = pcap::Linktype(i32::from(LinkType::LINUX_SLL2.0));
         if interface == ANY && capture.list_datalinks().is_ok_and(|links| links.contains(&sll2)) {

@@ -37,11 +37,13 @@ pub struct Options {
     pub filter: Option<String>,
     /// Whether times are in nanoseconds rather than microseconds.
     pub nanos: bool,
+    /// Whether to leave out what this machine sends.
+    pub incoming: bool,
 }
 
 impl Default for Options {
     /// Whole frames, promiscuous, 8 MiB of ring, batches of at most 100 ms, no
-    /// filter, nanoseconds.
+    /// filter, nanoseconds, both directions.
     fn default() -> Self {
         Self {
             snaplen: 0,
@@ -51,6 +53,7 @@ impl Default for Options {
             batch: Duration::from_millis(100),
             filter: None,
             nanos: true,
+            incoming: false,
         }
     }
 }

@@ -90,6 +90,22 @@ impl Layout {
             .map(move |csid| self.sid(block, csid))
     }
 
+    /// A carrier of these SIDs, to be visited in this order; `None` where they
+    /// are of different blocks, have arguments, or are too many.
+    pub fn carrying(self, sids: &[Ipv6Addr]) -> Option<Ipv6Addr> {
+        let block = self.block_of(*sids.first()?);
+        let (mut bits, mut at) = (block, u32::from(self.block));
+        for sid in sids {
+            let csid = self.csid_at(sid.to_bits(), self.block.into());
+            if self.sid(block, csid) != *sid || at + u32::from(self.csid) > 128 {
+                return None;
+            }
+            bits |= csid << (128 - at - u32::from(self.csid));
+            at += u32::from(self.csid);
+        }
+        Some(Ipv6Addr::from_bits(bits))
+    }
+
     /// A carrier as it arrives at the last of its SIDs: block, C-SID, zeros. A
     /// carrier without C-SIDs stays as it is.
     pub fn arriving(self, carrier: Ipv6Addr) -> Ipv6Addr {
@@ -234,6 +250,16 @@ mod tests {
         assert_eq!(plan.still_to_visit(all, None).len(), 6);
         assert_eq!(plan.arriving(all, None, all), Some(ip("fcbb:bb00:6::")));
         assert!(plan.still_to_visit(ip("2001:db8::1"), None).is_empty());
+    }
+
+    #[test]
+    fn a_carrier_is_put_together() {
+        let sids = [ip("fcbb:bb00:100::"), ip("fcbb:bb00:200::"), ip("fcbb:bb00:300::")];
+        assert_eq!(Layout::F3216.carrying(&sids), Some(ip("fcbb:bb00:100:200:300::")));
+        assert_eq!(Layout::F3216.carrying(&[sids[0]; 7]), None, "too many");
+        assert_eq!(Layout::F3216.carrying(&[sids[0], ip("fcbb:bb01:200::")]), None, "another block");
+        assert_eq!(Layout::F3216.carrying(&[ip("fcbb:bb00:100:200::")]), None, "an argument");
+        assert_eq!(Layout::F3216.carrying(&[]), None);
     }
 
     #[test]

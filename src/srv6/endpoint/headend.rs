@@ -89,7 +89,7 @@ impl<'a> Run<'a> {
     /// A route with a segment list.
     pub(super) fn headend(&mut self, encap: &Encap, interface: Interface) -> Next {
         if self.profile == Profile::Rfc
-            && self.input.interface.is_some()
+            && !self.own
             && let Err(next) = self.rfc_transit(encap.mode)
         {
             return next;

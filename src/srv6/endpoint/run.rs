@@ -57,6 +57,8 @@ pub(super) struct Run<'a> {
     trace: &'a mut dyn Trace,
     pub packet: Packet,
     pub input: Input<'a>,
+    /// Is it the node's own packet, on its way out?
+    pub own: bool,
     /// Was the hop limit decremented before forwarding, as RFC 8986 wants it?
     pub hop_taken: bool,
     pub oam_copy: bool,
@@ -71,7 +73,8 @@ impl<'a> Run<'a> {
         let mut bytes = Vec::with_capacity(input.packet.len() + 128);
         bytes.extend_from_slice(input.packet);
         let packet = Packet(bytes);
-        Self { node, profile, trace, packet, input, hop_taken: false, oam_copy: false, learned: None, skew: 0 }
+        let own = input.interface.is_none();
+        Self { node, profile, trace, packet, input, own, hop_taken: false, oam_copy: false, learned: None, skew: 0 }
     }
 
     pub fn outcome(mut self) -> Outcome {
@@ -149,6 +152,7 @@ impl<'a> Run<'a> {
             Target::Local => self.local(),
             Target::Sid(index) => match self.node.sids.get(*index) {
                 Some(sid) if lookup.never_local && sid.interface.is_none() => Next::dropped(Reason::NextSegmentLocal),
+                Some(sid) if self.own && self.profile == Profile::Linux => self.past_sid(sid),
                 Some(sid) => self.sid(sid),
                 None => Next::dropped(Reason::NoRoute),
             },
@@ -168,8 +172,21 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// To Linux a seg6local route is an ordinary one for what it sends itself,
+    /// and leads onto the link that it names.
+    fn past_sid(&mut self, sid: &Sid) -> Next {
+        let text = "Linux's SIDs see what arrives, not what the node itself sends";
+        self.step(Step::Rule { text, section: "Linux seg6_local_build_state" });
+        match sid.interface {
+            Some(interface) => self.forward(interface, self.packet.destination()).into(),
+            None => Next::dropped(Reason::NoRoute),
+        }
+    }
+
     /// The destination is the node's own.
     fn local(&mut self) -> Next {
+        // By way of the loopback, it arrives as if from elsewhere.
+        self.own &= self.profile == Profile::Rfc;
         if !self.packet.is_ipv6() {
             let upper = self.packet.0.get(9).copied().unwrap_or(next::NONE);
             let offset = usize::from(self.packet.0.first().copied().unwrap_or(0) & 15) * 4;
@@ -202,7 +219,7 @@ impl<'a> Run<'a> {
 
     /// The last checks, the hop limit, and out.
     pub fn forward(&mut self, interface: Interface, next_hop: IpAddr) -> Decision {
-        if self.input.interface.is_some()
+        if !self.own
             && let Err(decision) = self.transit()
         {
             return decision;
@@ -211,7 +228,7 @@ impl<'a> Run<'a> {
         if self.packet.0.len() > mtu {
             return self.too_big(mtu);
         }
-        if self.input.interface.is_some() && !self.hop_taken {
+        if !self.own && !self.hop_taken {
             self.take_hop();
         }
         let kind = if self.packet.is_ipv6() { Kind::Ipv6 } else { Kind::Ipv4 };
@@ -291,7 +308,13 @@ impl<'a> Run<'a> {
         let (_, route) = self.node.fib.route(to.into(), self.input.interface)?;
         let Target::Forward { interface, via, encap } = &route.target else { return None };
         let own = self.node.is_own(self.packet.destination());
-        let from = if own { self.packet.destination6() } else { source::select(self.node, to, Some(*interface))? };
+        // Linux speaks from where the packet came in, others from where the
+        // message goes out.
+        let speaking = match self.profile {
+            Profile::Linux => self.input.interface.unwrap_or(*interface),
+            Profile::Rfc => *interface,
+        };
+        let from = if own { self.packet.destination6() } else { source::select(self.node, to, Some(speaking))? };
         let bytes =
             packet::icmp_error(error.kind, error.code, error.parameter, from, self.node.hop_limit, &self.packet);
         match encap {
