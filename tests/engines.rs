@@ -37,6 +37,127 @@ fn counts_are_exact_at_the_peer() {
     }
 }
 
+/// Packets of several lengths, with an SRH each.
+fn packets() -> Vec<String> {
+    let packet = |tag: u32, payload: String| {
+        format!(
+            "ip6(src=2001:db8::a, dst=2001:db8::b)/srh(path=[2001:db8::b, 2001:db9::1], tag={tag})/udp(dport=9)/{payload}"
+        )
+    };
+    vec![packet(1, "\"one\"".into()), packet(2, format!("hex({})", "a5".repeat(1412))), packet(3, "\"three!\"".into())]
+}
+
+/// What a run with these arguments puts on the wire, and its summary.
+fn on_the_wire(net: &Pair, arguments: &[&str], count: usize) -> Option<(Vec<Vec<u8>>, serde_json::Value)> {
+    let capture = net.capture(count, "ip6[6] == 43")?;
+    let (code, summary, said) = net.send(arguments);
+    assert_eq!(code, 0, "{said}");
+    Some((capture.frames().into_iter().map(|(_, frame)| frame).collect(), summary))
+}
+
+#[test]
+fn every_engine_sends_the_same_frames() {
+    let Some(net) = Pair::with_ipv6() else { return };
+    let packets = packets();
+    let frames = |via: &[&str]| {
+        let packets = packets.iter().map(String::as_str);
+        let all: Vec<&str> = packets.chain(["-i", "va", "-c", "40"]).chain(via.iter().copied()).collect();
+        on_the_wire(&net, &all, 120)
+    };
+    let Some((expected, summary)) = frames(&["--interval", "100us"]) else { return };
+    assert_eq!(summary["engine"], "packet");
+    assert_eq!(expected.len(), 120);
+    for (n, frame) in expected.iter().enumerate() {
+        let header = [2, 0, 0, 0, 0, 0x0b, 2, 0, 0, 0, 0, 0x0a, 0x86, 0xdd];
+        let recipe = sr6::notation::parse(&packets[n % 3]).unwrap();
+        assert_eq!(*frame, [&header[..], &sr6::craft::build(&recipe).unwrap()].concat(), "frame {n}");
+    }
+    let (frames_of_batches, summary) = frames(&["--topspeed"]).unwrap();
+    assert_eq!((summary["engine"].as_str(), frames_of_batches == expected), (Some("packet (sendmmsg)"), true));
+    let (frames_of_raw6, summary) = frames(&["--topspeed", "--via", "raw6"]).unwrap();
+    assert_eq!((summary["engine"].as_str(), frames_of_raw6 == expected), (Some("raw6 (sendmmsg)"), true));
+    let (frames_of_afxdp, summary) = frames(&["--topspeed", "--via", "afxdp"]).unwrap();
+    assert_eq!((summary["engine"].as_str(), frames_of_afxdp == expected), (Some("afxdp (copy)"), true));
+    if !net.is_of_user() && net.set_gro() {
+        let (frames_of_xdp, summary) = frames(&["--topspeed", "--via", "xdp"]).unwrap();
+        assert_eq!((summary["engine"].as_str(), frames_of_xdp == expected), (Some("xdp (live frames)"), true));
+    }
+}
+
+#[test]
+fn raw_and_shared_memory_engines_count_exactly_too() {
+    let Some(net) = Pair::silent() else { return };
+    let (mut packets, mut bytes) = (0, 0);
+    for count in [1, 64, 257, 20_000] {
+        let (code, summary, said) =
+            net.send(&[FRAME, "-i", "va", "--topspeed", "--via", "afxdp", "-c", &count.to_string()]);
+        assert_eq!((code, &summary["sent"]), (0, &count.into()), "{said}");
+        packets += count;
+        bytes += count * LENGTH;
+        assert_eq!(net.received(), (packets, bytes));
+    }
+    let more = net.sr6(&["send", FRAME, "-i", "va", "--topspeed", "--via", "afxdp", "-c", "9", "--threads", "2"]);
+    assert_eq!(more.status.code(), Some(2));
+    assert!(stderr(&more).contains("queue 1 of va takes no AF_XDP socket"), "{}", stderr(&more));
+}
+
+#[test]
+fn live_frames_are_exact_or_replaced() {
+    let Some(net) = Pair::silent() else { return };
+    if net.is_of_user() {
+        let refused = net.sr6(&["send", FRAME, "-i", "va", "--via", "xdp"]);
+        assert_eq!(refused.status.code(), Some(3));
+        assert!(stderr(&refused).contains("CAP_BPF"), "{}", stderr(&refused));
+        return pair::skip("bpf(2) needs root of the machine");
+    }
+    let other = FRAME.replace("more", "more, and longer");
+    let mut expected = 0;
+    let mut send = |arguments: &[&str], count: u64| {
+        let all: Vec<&str> = ["-i", "va", "--topspeed", "--via", "xdp"].iter().chain(arguments).copied().collect();
+        let (code, summary, said) = net.send(&all);
+        assert_eq!((code, &summary["sent"], &summary["failed"]), (0, &count.into(), &0.into()), "{said}");
+        expected += count;
+        assert_eq!(net.received().0, expected);
+        summary
+    };
+    // A veth whose peer has no NAPI drops what XDP hands over, in silence.
+    for (arguments, count) in [
+        (&[FRAME, "-c", "1"][..], 1),
+        (&[FRAME, "-c", "5000"], 5000),
+        (&[FRAME, &other, "-c", "500", "--threads", "2"], 1000),
+    ] {
+        let summary = send(arguments, count);
+        assert_ne!(summary["engine"], "xdp (live frames)");
+        let note = summary["fallbacks"][0].as_str().unwrap();
+        assert!(note.starts_with("xdp sends nothing on va: its counter stood still"), "{note}");
+    }
+    if !net.set_gro() {
+        return;
+    }
+    for (arguments, count) in [
+        (&[FRAME, "-c", "1"][..], 1),
+        (&[FRAME, "-c", "40000"], 40_000),
+        (&[FRAME, &other, "-c", "10000"], 20_000),
+        (&[FRAME, &other, &other, "-c", "2000", "--threads", "2"], 6000),
+    ] {
+        let summary = send(arguments, count);
+        assert_eq!((&summary["engine"], summary.get("fallbacks")), (&"xdp (live frames)".into(), None));
+    }
+}
+
+#[test]
+fn what_is_too_long_is_said_by_every_engine() {
+    let Some(net) = Pair::silent() else { return };
+    let long = FRAME.replace("\"Hello, I am here once more\"", &format!("hex({})", "00".repeat(1413)));
+    for via in ["packet", "afxdp"] {
+        let refused = net.sr6(&["send", &long, FRAME, "-i", "va", "--topspeed", "-c", "3", "--via", via]);
+        assert_eq!(refused.status.code(), Some(2), "{via}");
+        assert!(stderr(&refused).contains("3 sent, 384 bytes, 3 failed (3 EMSGSIZE)"), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("1501 bytes exceed the MTU of va, 1500 bytes"), "{}", stderr(&refused));
+    }
+    assert_eq!(net.received().0, 6);
+}
+
 #[test]
 fn a_rate_takes_its_time() {
     let Some(net) = Pair::silent() else { return };

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::sys::capability::Capability;
 use crate::sys::libpcap;
 use crate::sys::namespace::{self, Kinds};
+use crate::sys::{bpf, socket, xsk};
 
 use super::sandbox::{self, SandboxError};
 
@@ -174,6 +175,27 @@ fn kernel(findings: &mut Vec<Finding>, possible: bool) {
     }
     let hmac = built("kernel SRv6 HMAC", false, sysctl("seg6_require_hmac"), "CONFIG_IPV6_SEG6_HMAC");
     findings.push(hmac);
+    findings.extend(fast_sending());
+}
+
+/// The ways to send many packets a second that not every kernel has.
+fn fast_sending() -> Vec<Finding> {
+    let verdict = |tried: io::Result<()>, gives: &str, privilege: &str, fix: &str| match tried {
+        Ok(()) => Ok(format!("supported: {gives}")),
+        Err(e) if matches!(e.raw_os_error(), Some(libc::EPERM | libc::EACCES)) => {
+            Err((State::Warn, format!("not tried, which takes {privilege}: {gives}"), String::new()))
+        }
+        Err(e) => Err((State::Warn, format!("{e}: no {gives}"), fix.to_owned())),
+    };
+    let afxdp = verdict(xsk::supported(), "sr6 send --via afxdp", "CAP_NET_RAW", "a kernel with CONFIG_XDP_SOCKETS=y");
+    let live = verdict(
+        bpf::supported(),
+        "sr6 send --via xdp",
+        "root of the machine (CAP_BPF and CAP_NET_ADMIN)",
+        "Linux 5.18 or later, with CONFIG_BPF_SYSCALL=y",
+    );
+    let gso = verdict(socket::segmentation_supported(), "sr6 client --gso", "nothing", "Linux 4.18 or later");
+    vec![finding("AF_XDP", false, afxdp), finding("XDP live frames", false, live), finding("UDP GSO", false, gso)]
 }
 
 /// Runs one `ip` command in namespaces made for it.

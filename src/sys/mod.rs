@@ -5,9 +5,11 @@
 //! Each wrapper is small, owns its descriptors, and is safe to call with any
 //! argument; nothing here decides what a packet means or talks to a user.
 
+pub mod bpf;
 pub mod capability;
 pub mod control;
 pub mod libpcap;
+mod mapping;
 pub mod mmsg;
 pub mod namespace;
 pub mod netlink;
@@ -17,3 +19,4 @@ pub mod process;
 pub mod route;
 pub mod signal;
 pub mod socket;
+pub mod xsk;

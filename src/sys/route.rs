@@ -19,6 +19,8 @@ pub struct Link {
     pub mtu: u32,
     /// It is administratively up (IFF_UP).
     pub up: bool,
+    /// It is made by the kernel alone (IFLA_INFO_KIND), as a veth or a tunnel.
+    pub is_virtual: bool,
     /// The index of the bridge, bond or VRF it belongs to.
     pub master: Option<u32>,
     /// The index of the interface it stands on, as a VLAN's.
@@ -91,6 +93,7 @@ fn ask_link(request: Request) -> io::Result<Link> {
         kind,
         mtu: answer.number(libc::IFLA_MTU).unwrap_or_default(),
         up: flags & libc::IFF_UP as u32 != 0,
+        is_virtual: answer.attribute(libc::IFLA_LINKINFO).is_some(),
         master: answer.number(libc::IFLA_MASTER),
         lower: answer.number(libc::IFLA_LINK),
         carrier: flags & IFF_LOWER_UP != 0,

@@ -120,6 +120,24 @@ pub fn set_send_timeout(socket: impl AsFd, timeout: Duration) -> io::Result<()> 
     set_option(socket, libc::SOL_SOCKET, libc::SO_SNDTIMEO, &value)
 }
 
+/// Has the kernel cut each payload into datagrams of so many bytes, the last
+/// of what is left (UDP_SEGMENT); 0 for not any more.
+///
+/// # Errors
+/// As setsockopt(2).
+pub fn set_segment(socket: impl AsFd, bytes: u16) -> io::Result<()> {
+    set_int(socket, libc::SOL_UDP, libc::UDP_SEGMENT, i32::from(bytes))
+}
+
+/// Whether [`set_segment`] can be expected to work.
+///
+/// # Errors
+/// ENOPROTOOPT where it cannot.
+pub fn segmentation_supported() -> io::Result<()> {
+    let socket = open(libc::AF_INET6, libc::SOCK_DGRAM, libc::IPPROTO_UDP)?;
+    set_segment(&socket, 0)
+}
+
 /// bind(2).
 ///
 /// # Errors

@@ -37,6 +37,34 @@ pub enum SendError {
         /// The kernel's last answer.
         source: io::Error,
     },
+    /// CAP_BPF and CAP_NET_ADMIN of the machine are missing.
+    #[error("xdp needs root of the machine itself (CAP_BPF and CAP_NET_ADMIN): run as root, or --via afxdp")]
+    NoBpf,
+    /// A kernel that runs no XDP programs on frames of ours.
+    #[error("this kernel has no XDP live frames ({source}): Linux 5.18 or later, or --via afxdp")]
+    NoLiveFrames {
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The interface dropped the packet.
+    #[error("the interface dropped the packet")]
+    Dropped,
+    /// A kernel without AF_XDP.
+    #[error("this kernel has no AF_XDP ({source}): a kernel with CONFIG_XDP_SOCKETS=y, or --via packet")]
+    NoAfxdp {
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// A queue that is not there, or in use already.
+    #[error("queue {queue} of {interface} takes no AF_XDP socket ({source}): fewer --threads, or --via packet")]
+    NoQueue {
+        /// The interface's name.
+        interface: String,
+        /// Its queue, counted from 0.
+        queue: u16,
+        /// The kernel's answer.
+        source: io::Error,
+    },
     /// The interface's frames start with something we cannot make.
     #[error("interface {interface} has link-layer headers of ARPHRD type {kind}, which cannot be made here")]
     LinkKind {
@@ -129,24 +157,37 @@ impl std::fmt::Display for Through<'_> {
 }
 
 impl SendError {
-    /// The same packet, or any other, would meet the same error again: there
-    /// is no point in going on.
+    /// This packet would meet the same error again, while another might not.
+    pub fn is_of_packet(&self) -> bool {
+        matches!(self, Self::NoHeader { .. } | Self::TooLong { .. })
+    }
+
+    /// Any other packet would meet the same error: there is no point in going
+    /// on.
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::NoInterface(_)
             | Self::LinkKind { .. }
             | Self::Permission { .. }
             | Self::FrameGiven
-            | Self::NoHeader { .. }
-            | Self::TooLong { .. }
             | Self::NeedsInterface(_)
             | Self::Own(_)
             | Self::Down { .. }
             | Self::NoCarrier { .. }
             | Self::Gone { .. }
             | Self::Stuck { .. }
+            | Self::NoAfxdp { .. }
+            | Self::NoQueue { .. }
+            | Self::NoBpf
+            | Self::NoLiveFrames { .. }
             | Self::Interrupted => true,
-            Self::NoRoute { .. } | Self::NoSource { .. } | Self::NoNeighbour { .. } | Self::Io { .. } => false,
+            Self::NoRoute { .. }
+            | Self::NoSource { .. }
+            | Self::NoNeighbour { .. }
+            | Self::NoHeader { .. }
+            | Self::TooLong { .. }
+            | Self::Dropped
+            | Self::Io { .. } => false,
         }
     }
 
@@ -159,12 +200,17 @@ impl SendError {
             Self::TooLong { .. } => "EMSGSIZE",
             Self::NoRoute { .. } => "ENETUNREACH",
             Self::NoNeighbour { .. } => "EHOSTUNREACH",
-            Self::Permission { .. } => "EPERM",
+            Self::Permission { .. } | Self::NoBpf => "EPERM",
+            Self::Dropped => "EBUSY",
             Self::NoSource { .. } | Self::NeedsInterface(_) | Self::Own(_) => "EADDRNOTAVAIL",
             Self::LinkKind { .. } => "EPROTONOSUPPORT",
             Self::FrameGiven | Self::NoHeader { .. } => "EINVAL",
             Self::Interrupted => "EINTR",
-            Self::Stuck { source } | Self::Io { source, .. } => match source.raw_os_error() {
+            Self::Stuck { source }
+            | Self::NoAfxdp { source }
+            | Self::NoLiveFrames { source }
+            | Self::NoQueue { source, .. }
+            | Self::Io { source, .. } => match source.raw_os_error() {
                 Some(errno) => return errno_name(errno),
                 None => "EIO",
             },
@@ -222,6 +268,12 @@ impl SendError {
             Err(e) if e.raw_os_error() == Some(libc::ENODEV) => Self::Gone { interface },
             _ => Self::Down { interface },
         }
+    }
+
+    /// What an error of something that ought to work means: that the link is
+    /// down or gone, if it is.
+    pub(super) fn vanished_or(source: io::Error, link: &Link) -> Self {
+        Self::of_link(link.index, &link.name).unwrap_or(Self::Stuck { source })
     }
 
     /// What keeps a link from sending: nothing, as far as it says.

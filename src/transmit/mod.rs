@@ -2,12 +2,14 @@
 //!
 //! An [`Engine`] takes finished packets and puts them on a wire; it never
 //! changes a byte of them. [`PacketEngine`] is AF_PACKET for one packet now and
-//! then, [`BulkEngine`] AF_PACKET for many, [`Raw6Engine`] a raw IPv6 socket.
+//! then, [`BulkEngine`] AF_PACKET for many, [`AfxdpEngine`] AF_XDP,
+//! [`XdpEngine`] XDP live frames, [`Raw6Engine`] a raw IPv6 socket.
 //!
 //! Packets come from a [`Source`], which lends them one by one; a [`Supply`]
 //! has as many sources as threads want. [`run()`] takes them from there through
 //! engines, by a count, a duration and a [`Pace`].
 
+mod afxdp;
 mod bulk;
 mod error;
 pub mod neighbour;
@@ -20,9 +22,11 @@ mod retry;
 mod run;
 mod source;
 mod summary;
+mod xdp;
 
 use std::net::Ipv6Addr;
 
+pub use afxdp::AfxdpEngine;
 pub use bulk::BulkEngine;
 pub use error::SendError;
 pub use pace::{Pace, Rate};
@@ -31,6 +35,7 @@ pub use raw6::Raw6Engine;
 pub use run::{Lane, Plan, Watch, run};
 pub use source::{Source, Supply, Turns};
 pub use summary::{Progress, Refusal, Summary};
+pub use xdp::{Trial, XdpEngine};
 
 use crate::wire::bytes::array_at;
 
@@ -62,10 +67,14 @@ pub trait Engine: Send {
     /// What people call it.
     fn name(&self) -> &str;
 
-    /// How many packets it can take before they have to be handed over. An
-    /// engine that has its own way with copies of one packet may have more room
-    /// for those.
+    /// How many packets it can take before they have to be handed over.
     fn room(&self) -> usize;
+
+    /// The same for copies of one packet, which some engines have their own way
+    /// with.
+    fn room_for_copies(&self) -> usize {
+        self.room()
+    }
 
     /// Takes a packet, which leaves with the next [`flush`](Self::flush); the
     /// bytes it will be on the wire.
@@ -73,6 +82,19 @@ pub trait Engine: Send {
     /// # Errors
     /// Where the packet cannot be sent this way. It is then not taken.
     fn take(&mut self, packet: Packet<'_>) -> Result<usize, SendError>;
+
+    /// Takes that many copies of a packet; the bytes each will be on the wire.
+    /// There is room for them, and nothing else was taken before.
+    ///
+    /// # Errors
+    /// As [`take`](Self::take). None is then taken.
+    fn take_copies(&mut self, packet: Packet<'_>, copies: usize) -> Result<usize, SendError> {
+        let length = self.take(packet)?;
+        for _ in 1..copies {
+            self.take(packet)?;
+        }
+        Ok(length)
+    }
 
     /// Hands over what was taken. `told` hears of each packet, in order, that
     /// it left or was refused; of no more after an error that is

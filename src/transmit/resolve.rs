@@ -10,6 +10,7 @@ use super::neighbour::{self, ETHERNET, ETHERTYPE_IPV6, Mac};
 use super::{Packet, SendError, destination};
 use crate::sys::route::{self, Link, LinkKind};
 use crate::sys::signal;
+use crate::wire::bytes::array_at;
 
 /// MAX_MULTICAST_SOLICIT and RETRANS_TIMER (RFC 4861 §10).
 const SOLICITATIONS: u32 = 3;
@@ -130,6 +131,18 @@ impl Resolver {
         out[..header_length].copy_from_slice(header);
         out[header_length..length].copy_from_slice(bytes);
         Ok(length)
+    }
+
+    /// Refuses a frame that is too long for the link, by the rule that
+    /// AF_PACKET has: a VLAN tag may come on top.
+    pub fn check(&self, frame: &[u8]) -> Result<(), SendError> {
+        let most = self.link.mtu as usize + self.header_length();
+        let tagged = self.header_length() > 0 && array_at(frame, 12) == Some([0x81, 0x00]);
+        if frame.len() <= most + if tagged { 4 } else { 0 } {
+            return Ok(());
+        }
+        let length = frame.len() - self.header_length();
+        Err(SendError::TooLong { length, interface: self.link.name.clone(), mtu: self.link.mtu })
     }
 
     /// Forgets the packet before once it was resolved long ago. Asking the

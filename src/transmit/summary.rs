@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::SendError;
+use crate::sys::route::Counters;
 
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,11 +38,33 @@ pub struct Summary {
     pub elapsed: Duration,
     /// A signal ended the run before its count.
     pub interrupted: bool,
-    /// What the engine that sent is called.
+    /// What the engines that sent are called.
     pub engine: String,
     /// Engines that would have come first, and why they did not do.
     pub fallbacks: Vec<String>,
 }
+
+impl Summary {
+    /// Counts those packets as refused that the kernel took while the interface
+    /// went down, and threw away without a word: what it has counted itself is
+    /// what left. An interface that counts nothing is not believed.
+    pub(super) fn take_back(&mut self, before: &Counters, after: &Counters) {
+        let counted = after.tx_packets.wrapping_sub(before.tx_packets);
+        let bytes = after.tx_bytes.wrapping_sub(before.tx_bytes);
+        if counted == 0 || counted >= self.sent {
+            return;
+        }
+        let lost = self.sent - counted;
+        (self.sent, self.bytes, self.failed) = (counted, bytes.min(self.bytes), self.failed + lost);
+        match self.refusals.iter_mut().find(|refusal| refusal.code == LOST) {
+            Some(refusal) => refusal.count += lost,
+            None => self.refusals.push(Refusal { code: LOST.to_owned(), count: lost }),
+        }
+    }
+}
+
+/// What packets are counted under that a dying link swallowed.
+const LOST: &str = "ENETDOWN";
 
 /// Packets refused for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,5 +130,24 @@ impl Tally {
         let interrupted = interrupted || matches!(refused.first, Some(SendError::Interrupted));
         let first_error = refused.first;
         Summary { sent, bytes, failed, refusals, first_error, elapsed, interrupted, ..Summary::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dying_link_swallowed_did_not_leave() {
+        let counted = |packets, bytes| Counters { tx_packets: packets, tx_bytes: bytes, ..Counters::default() };
+        let refused = Refusal { code: "ENETDOWN".into(), count: 1 };
+        let mut summary = Summary { sent: 100, bytes: 1000, failed: 1, refusals: vec![refused], ..Summary::default() };
+        summary.take_back(&counted(7, 70), &counted(105, 1050));
+        assert_eq!((summary.sent, summary.bytes, summary.failed, summary.refusals[0].count), (98, 980, 3, 3));
+        // Other traffic, or counters that stand still, change nothing.
+        for after in [counted(205, 2000), counted(7, 70)] {
+            summary.take_back(&counted(7, 70), &after);
+            assert_eq!((summary.sent, summary.bytes, summary.failed), (98, 980, 3));
+        }
     }
 }

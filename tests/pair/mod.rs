@@ -4,9 +4,13 @@
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sr6::capture::{Reader, Timestamp};
 
 /// The pair; it goes when this is dropped, or when the test dies.
 pub struct Pair {
@@ -105,11 +109,79 @@ impl Pair {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Lets vb take frames as XDP hands them over: a veth does with GRO. False,
+    /// with the reason printed, where that cannot be set.
+    pub fn set_gro(&self) -> bool {
+        // ETHTOOL_SGRO by SIOCETHTOOL, for machines without ethtool(8).
+        let script = "import array, fcntl, socket, struct\n\
+            value = array.array('B', struct.pack('II', 0x2c, 1))\n\
+            request = struct.pack('16sP', b'vb', value.buffer_info()[0])\n\
+            fcntl.ioctl(socket.socket(), 0x8946, request)";
+        let set = self.on("b", "/usr/bin/python3").args(["-c", script]).output().unwrap();
+        if !set.status.success() {
+            skip(&format!("GRO cannot be set: {}", stderr(&set)));
+        }
+        set.status.success()
+    }
+
+    /// Captures on vb, by tcpdump, so many frames that match a filter; it is
+    /// ready when this returns. `None` without tcpdump.
+    pub fn capture(&self, count: usize, filter: &str) -> Option<Capture> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("pair-{}-{}.pcap", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let mut command = self.on("b", "tcpdump");
+        command.args(["-i", "vb", "-n", "-B", "65536", "-c", &count.to_string(), "-w"]).arg(&path);
+        command.args(["-Z", "root", "--time-stamp-precision=nano", filter]).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        while errors.read_line(&mut said).unwrap() > 0 {
+            if said.contains("listening on") {
+                return Some(Capture { child, path, _errors: errors });
+            }
+        }
+        child.wait().unwrap();
+        skip(&format!("no tcpdump here: {said}"));
+        None
+    }
+
     /// Packets and bytes that b's interface has received, by its own count.
     pub fn received(&self) -> (u64, u64) {
         let links: Value = serde_json::from_str(&self.ip("b", "-s -j link show vb")).unwrap();
         let rx = &links[0]["stats64"]["rx"];
         (rx["packets"].as_u64().unwrap(), rx["bytes"].as_u64().unwrap())
+    }
+}
+
+/// tcpdump at work.
+pub struct Capture {
+    child: Child,
+    path: PathBuf,
+    _errors: BufReader<ChildStderr>,
+}
+
+impl Capture {
+    /// The frames with their times, once all have come; after a while, those
+    /// that have.
+    pub fn frames(mut self) -> Vec<(Timestamp, Vec<u8>)> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.child.try_wait().unwrap().is_none() {
+            if Instant::now() > deadline {
+                // nsenter and ip replace themselves, so this is tcpdump.
+                let pid = self.child.id().to_string();
+                assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+                self.child.wait().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let mut frames = Vec::new();
+        let mut reader = Reader::open(&self.path).unwrap();
+        while let Some(frame) = reader.next_frame().unwrap() {
+            frames.push((frame.time.unwrap(), frame.data.to_vec()));
+        }
+        std::fs::remove_file(&self.path).unwrap();
+        frames
     }
 }
 

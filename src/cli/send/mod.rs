@@ -88,6 +88,14 @@ enum Via {
     Packet,
     /// A raw IPv6 socket: the kernel routes the packet and adds the link layer
     Raw6,
+    /// AF_XDP: frames in memory shared with the kernel, without a copy where the driver can; a
+    /// queue of the interface for each thread
+    Afxdp,
+    /// XDP live frames: the kernel makes the frames itself; where the interface takes none this
+    /// way, afxdp or packet does it
+    Xdp,
+    /// The first of xdp, afxdp and packet that works here
+    Fastest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -143,9 +151,13 @@ fn stacks(arguments: &Arguments, verbose: u8) -> Result<Vec<Stack>, Failure> {
 /// The exit code of an error of sending.
 fn unsent(error: SendError) -> Failure {
     match &error {
-        SendError::Permission { .. } => Failure::missing(error),
+        SendError::Permission { .. }
+        | SendError::NoBpf
+        | SendError::NoLiveFrames { .. }
+        | SendError::NoAfxdp { .. } => Failure::missing(error),
         SendError::NoInterface(_)
         | SendError::LinkKind { .. }
+        | SendError::NoQueue { .. }
         | SendError::FrameGiven
         | SendError::NoHeader { .. }
         | SendError::TooLong { .. }
@@ -155,6 +167,7 @@ fn unsent(error: SendError) -> Failure {
         | SendError::NoCarrier { .. }
         | SendError::Gone { .. }
         | SendError::Stuck { .. }
+        | SendError::Dropped
         | SendError::NoRoute { .. }
         | SendError::NoSource { .. }
         | SendError::NoNeighbour { .. }

@@ -4,7 +4,7 @@ use super::{Arguments, Failure, Via, unsent};
 use crate::craft::Stack;
 use crate::sys::route::{self, Link};
 use crate::transmit::prepare::{self, PrepareError, Prepared};
-use crate::transmit::{BulkEngine, Engine, PacketEngine, Raw6Engine, SendError};
+use crate::transmit::{AfxdpEngine, BulkEngine, Engine, PacketEngine, Raw6Engine, SendError, Trial, XdpEngine};
 use crate::wire::proto::Proto;
 
 /// What a run needs.
@@ -23,20 +23,27 @@ pub fn open(arguments: &Arguments, mut stacks: Vec<Stack>, bulk: bool) -> Result
     let interface = match (&arguments.interface, via) {
         (Some(name), _) => Some(name.clone()),
         (None, Via::Raw6) => None,
-        (None, Via::Packet) => Some(outgoing(&stacks)?),
+        (None, _) => Some(outgoing(&stacks)?),
     };
     let named = interface.as_deref();
     let engines = match (via, named) {
-        (Via::Packet, Some(name)) => {
+        (Via::Packet | Via::Afxdp | Via::Xdp | Via::Fastest, Some(name)) => {
             let mut engine = PacketEngine::open(name).map_err(unsent)?;
             for stack in &mut stacks {
                 prepare::fill_source(stack, named).map_err(unprepared)?;
                 prepare::fill_macs(stack, &mut engine).map_err(unprepared)?;
             }
-            if bulk { engines(arguments.threads, || BulkEngine::open(name))? } else { vec![Box::new(engine) as _] }
+            let trial = Trial::default();
+            match via {
+                Via::Afxdp => engines(arguments.threads, |thread| boxed(AfxdpEngine::open(name, thread)))?,
+                Via::Xdp => engines(arguments.threads, |thread| boxed(xdp(name, thread, &trial)))?,
+                Via::Fastest => engines(arguments.threads, |thread| fastest(name, thread, &trial))?,
+                _ if bulk => engines(arguments.threads, |_| boxed(BulkEngine::open(name)))?,
+                _ => vec![Box::new(engine) as _],
+            }
         }
         (Via::Raw6, _) | (_, None) => {
-            let engines = engines(arguments.threads, || Raw6Engine::open(named))?;
+            let engines = engines(arguments.threads, |_| boxed(Raw6Engine::open(named)))?;
             if stacks.iter().any(|stack| stack.first().is_some_and(|layer| layer.proto == Proto::Ethernet)) {
                 return Err(unsent(SendError::FrameGiven));
             }
@@ -58,13 +65,32 @@ fn outgoing(stacks: &[Stack]) -> Result<String, Failure> {
     Ok(link.ok_or_else(|| Failure::input("a frame needs the interface it leaves by: -i IF"))?.name)
 }
 
+/// An engine of any kind.
+type AnyEngine = Box<dyn Engine>;
+
+fn boxed<E: Engine + 'static>(engine: Result<E, SendError>) -> Result<AnyEngine, SendError> {
+    engine.map(|engine| Box::new(engine) as AnyEngine)
+}
+
 /// An engine for each thread.
-fn engines<E: Engine + 'static>(
-    threads: u16,
-    open: impl Fn() -> Result<E, SendError>,
-) -> Result<Vec<Box<dyn Engine>>, Failure> {
-    let engine = |_| open().map(|engine| Box::new(engine) as Box<dyn Engine>);
-    (0..threads).map(engine).collect::<Result<_, _>>().map_err(unsent)
+fn engines(threads: u16, open: impl Fn(u16) -> Result<AnyEngine, SendError>) -> Result<Vec<AnyEngine>, Failure> {
+    (0..threads).map(open).collect::<Result<_, _>>().map_err(unsent)
+}
+
+/// XDP live frames, with what comes next in reserve.
+fn xdp(interface: &str, thread: u16, trial: &Trial) -> Result<XdpEngine, SendError> {
+    let reserve = match boxed(AfxdpEngine::open(interface, thread)) {
+        Ok(engine) => engine,
+        Err(_) => boxed(BulkEngine::open(interface))?,
+    };
+    XdpEngine::open(interface, reserve, trial.clone())
+}
+
+/// The first engine of those that are fast which can be opened.
+fn fastest(interface: &str, thread: u16, trial: &Trial) -> Result<AnyEngine, SendError> {
+    boxed(xdp(interface, thread, trial))
+        .or_else(|_| boxed(AfxdpEngine::open(interface, thread)))
+        .or_else(|_| boxed(BulkEngine::open(interface)))
 }
 
 /// The exit code of packets that cannot be made ready.

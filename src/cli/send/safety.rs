@@ -44,7 +44,7 @@ mod tests {
 
     fn link(index: u32, master: Option<u32>, lower: Option<u32>) -> Link {
         let name = format!("if{index}");
-        Link { name, index, kind: LinkKind::Bare, mtu: 1500, up: true, carrier: true, master, lower }
+        Link { name, index, kind: LinkKind::Bare, mtu: 1500, up: true, carrier: true, master, lower, is_virtual: true }
     }
 
     #[test]

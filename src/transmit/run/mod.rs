@@ -1,12 +1,13 @@
 //! From sources through engines, at a pace, until a count, a time or a signal.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::summary::Tally;
 use super::{Engine, Pace, Packet, Progress, SendError, Source, Summary};
-use crate::sys::route::Link;
+use crate::sys::route::{self, Link};
 use crate::sys::signal;
 
 /// What to do.
@@ -59,9 +60,10 @@ pub fn run(
     progress: &mut dyn FnMut(&Progress),
 ) -> Summary {
     let shared = Shared { plan, watch, tally: Tally::default(), stop: AtomicBool::new(false), start: Instant::now() };
+    let before = plan.link.as_ref().and_then(|link| route::counters(link.index).ok());
     let lane_count = lanes.len() as u64;
     let (mut elapsed, mut interrupted) = (Duration::ZERO, false);
-    let (mut engine, mut fallbacks) = (String::new(), Vec::new());
+    let (mut engines, mut fallbacks) = (BTreeSet::new(), Vec::new());
     std::thread::scope(|scope| {
         let (done, ended) = channel();
         for (number, lane) in lanes.into_iter().enumerate() {
@@ -79,7 +81,8 @@ pub fn run(
                 Ok(end) => {
                     elapsed = elapsed.max(end.last);
                     interrupted |= end.interrupted;
-                    (engine, fallbacks) = (end.engine, end.fallbacks);
+                    engines.insert(end.engine);
+                    fallbacks.extend(end.fallbacks);
                 }
                 Err(RecvTimeoutError::Timeout) => shared.look_at_link(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -91,7 +94,16 @@ pub fn run(
             }
         }
     });
-    Summary { engine, fallbacks, ..shared.tally.summary(elapsed, interrupted) }
+    fallbacks.sort();
+    fallbacks.dedup();
+    let engine = engines.into_iter().collect::<Vec<_>>().join(" and ");
+    let mut summary = Summary { engine, fallbacks, ..shared.tally.summary(elapsed, interrupted) };
+    if let (Some(SendError::Down { .. } | SendError::NoCarrier { .. }), Some(link)) = (&summary.first_error, &plan.link)
+        && let (Some(before), Ok(after)) = (before, route::counters(link.index))
+    {
+        summary.take_back(&before, &after);
+    }
+    summary
 }
 
 /// What lanes have in common.
@@ -132,6 +144,8 @@ struct Sender<'r, 'a> {
     /// Packets of this lane so far, and their bits.
     index: u64,
     bits: u64,
+    /// Bytes of a packet, where all are the same.
+    copy: Option<usize>,
     /// Number and bytes of the packets taken, in order.
     taken: Vec<(u64, usize)>,
 }
@@ -149,7 +163,17 @@ enum Pause {
 impl<'r, 'a> Sender<'r, 'a> {
     fn new(shared: &'r Shared<'r>, lane: Lane<'a>, number: u64, lanes: u64) -> Self {
         let taken = Vec::with_capacity(lane.engine.room());
-        Self { shared, engine: lane.engine, source: lane.source, lane: number, lanes, index: 0, bits: 0, taken }
+        Self {
+            shared,
+            engine: lane.engine,
+            source: lane.source,
+            lane: number,
+            lanes,
+            index: 0,
+            bits: 0,
+            copy: None,
+            taken,
+        }
     }
 
     fn run(mut self) -> End {
@@ -180,27 +204,14 @@ impl<'r, 'a> Sender<'r, 'a> {
 
     /// Takes the packets that are due, as far as there is room.
     fn fill(&mut self) -> Pause {
-        let plan = self.shared.plan;
         let mut now = self.shared.start.elapsed();
+        if self.source.is_constant() && self.shared.watch.is_none() {
+            return self.fill_with_copies(now);
+        }
         loop {
-            if self.taken.len() >= self.engine.room() {
-                return Pause::Full;
-            }
-            let number = self.lane + self.index * self.lanes;
-            if plan.count.is_some_and(|count| number >= count) {
-                return Pause::Done;
-            }
-            let due = self.due(number);
-            if plan.duration.is_some_and(|duration| due.unwrap_or(now) >= duration) {
-                return Pause::Done;
-            }
-            if let Some(due) = due
-                && due > now
-            {
-                now = self.shared.start.elapsed();
-                if due > now {
-                    return Pause::Until(due);
-                }
+            let number = self.number();
+            if let Some(pause) = self.pause(self.engine.room(), &mut now) {
+                return pause;
             }
             let Some(packet) = self.source.next() else { return Pause::Done };
             self.index += 1;
@@ -213,7 +224,7 @@ impl<'r, 'a> Sender<'r, 'a> {
                     self.taken.push((number, length));
                 }
                 Err(error) => {
-                    let lasting = error.is_lasting();
+                    let lasting = error.is_lasting() || (error.is_of_packet() && self.source.is_constant());
                     self.tell(number, SystemTime::now(), Err(error));
                     if lasting {
                         return Pause::Done;
@@ -221,6 +232,75 @@ impl<'r, 'a> Sender<'r, 'a> {
                 }
             }
         }
+    }
+
+    /// The same, where each packet is a copy of the first.
+    fn fill_with_copies(&mut self, mut now: Duration) -> Pause {
+        let room = self.engine.room_for_copies();
+        // What a copy will be on the wire is known once there was one.
+        let known = self.copy;
+        let pause = loop {
+            if let Some(pause) = self.pause(if known.is_some() { room } else { 1 }, &mut now) {
+                break pause;
+            }
+            let length = known.unwrap_or(0);
+            self.taken.push((self.number(), length));
+            self.bits += length as u64 * 8;
+            self.index += 1;
+        };
+        if self.taken.is_empty() {
+            return pause;
+        }
+        let Some(packet) = self.source.next() else {
+            self.taken.clear();
+            return Pause::Done;
+        };
+        match self.engine.take_copies(packet, self.taken.len()) {
+            Ok(length) => {
+                if known.is_none() {
+                    self.copy = Some(length);
+                    self.bits = length as u64 * 8;
+                    self.taken.iter_mut().for_each(|(_, bytes)| *bytes = length);
+                }
+                pause
+            }
+            Err(error) => {
+                // Another copy would fare no better if it is for what it is.
+                let lasting = error.is_lasting() || error.is_of_packet();
+                self.index -= self.taken.len() as u64 - 1;
+                self.bits = (self.index - 1) * known.unwrap_or(0) as u64 * 8;
+                let number = self.taken[0].0;
+                self.taken.clear();
+                self.tell(number, SystemTime::now(), Err(error));
+                if lasting { Pause::Done } else { Pause::Full }
+            }
+        }
+    }
+
+    /// The number of the next packet, among those of all lanes.
+    fn number(&self) -> u64 {
+        self.lane + self.index * self.lanes
+    }
+
+    /// Why the next packet is not taken now; `None` if it is. `now` is looked
+    /// up again where it matters.
+    fn pause(&mut self, room: usize, now: &mut Duration) -> Option<Pause> {
+        let plan = self.shared.plan;
+        if self.taken.len() >= room {
+            return Some(Pause::Full);
+        }
+        let number = self.number();
+        if plan.count.is_some_and(|count| number >= count) {
+            return Some(Pause::Done);
+        }
+        let due = self.due(number);
+        if plan.duration.is_some_and(|duration| due.unwrap_or(*now) >= duration) {
+            return Some(Pause::Done);
+        }
+        if due.is_some_and(|due| due > *now) {
+            *now = self.shared.start.elapsed();
+        }
+        due.filter(|due| *due > *now).map(Pause::Until)
     }
 
     /// When this lane's next packet is due; `None` for at once.
@@ -248,10 +328,11 @@ impl<'r, 'a> Sender<'r, 'a> {
         let (mut sent, mut bytes, mut at) = (0, 0, 0);
         let (taken, shared) = (&self.taken, self.shared);
         let mut lasting = false;
+        let constant = self.source.is_constant();
         self.engine.flush(&mut |outcome| {
             let (number, length) = taken.get(at).copied().unwrap_or_default();
             at += 1;
-            lasting |= outcome.as_ref().is_err_and(SendError::is_lasting);
+            lasting |= outcome.as_ref().is_err_and(|e| e.is_lasting() || (constant && e.is_of_packet()));
             match (outcome, shared.watch) {
                 (Ok(()), None) => {
                     sent += 1;

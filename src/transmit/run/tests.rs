@@ -22,11 +22,20 @@ struct Mock<'a> {
     takes: Duration,
     breaks_after: usize,
     lasting: bool,
+    too_long: bool,
 }
 
 impl<'a> Mock<'a> {
     fn new(log: &'a Mutex<Log>) -> Self {
-        Self { log, room: 4, taken: vec![], takes: Duration::ZERO, breaks_after: usize::MAX, lasting: false }
+        Self {
+            log,
+            room: 4,
+            taken: vec![],
+            takes: Duration::ZERO,
+            breaks_after: usize::MAX,
+            lasting: false,
+            too_long: false,
+        }
     }
 }
 
@@ -41,7 +50,11 @@ impl Engine for Mock<'_> {
 
     fn take(&mut self, packet: Packet<'_>) -> Result<usize, SendError> {
         assert!(self.taken.len() < self.room);
-        if packet.bytes().len() > 3 {
+        let length = packet.bytes().len();
+        if length > 3 && self.too_long {
+            return Err(SendError::TooLong { length, interface: "x".into(), mtu: 3 });
+        }
+        if length > 3 {
             return Err(SendError::Io { doing: "take it", source: std::io::Error::from_raw_os_error(libc::EINVAL) });
         }
         self.taken.push(packet.bytes()[0]);
@@ -106,8 +119,24 @@ fn counts_are_exact_however_many_lanes() {
 
 #[test]
 fn batches_are_full_at_top_speed() {
-    let (_, log) = go(&packets(&[&[1]]), &plan(Some(10), Pace::TopSpeed), 1, |_| ());
+    let (_, log) = go(&packets(&[&[1], &[2]]), &plan(Some(10), Pace::TopSpeed), 1, |_| ());
     assert_eq!(log.batches, [4, 4, 2]);
+    // The first of many copies shows how long they are.
+    let (summary, log) = go(&packets(&[&[1, 1]]), &plan(Some(10), Pace::TopSpeed), 1, |_| ());
+    assert_eq!((log.batches, summary.bytes), (vec![1, 4, 4, 1], 20));
+}
+
+#[test]
+fn a_copy_that_is_too_long_ends_the_run_and_a_packet_among_others_does_not() {
+    let long: &[u8] = &[1, 2, 3, 4];
+    let too_long = |mock: &mut Mock<'_>| mock.too_long = true;
+    let (summary, _) = go(&packets(&[long]), &plan(Some(10), Pace::TopSpeed), 1, too_long);
+    assert_eq!((summary.sent, summary.failed), (0, 1));
+    let (summary, _) = go(&packets(&[long, &[1]]), &plan(Some(10), Pace::TopSpeed), 1, too_long);
+    assert_eq!((summary.sent, summary.failed), (5, 5));
+    // An error that may pass is met again and again.
+    let (summary, _) = go(&packets(&[long]), &plan(Some(10), Pace::TopSpeed), 1, |_| ());
+    assert_eq!((summary.sent, summary.failed), (0, 10));
 }
 
 #[test]
