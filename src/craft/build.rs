@@ -8,12 +8,12 @@
 
 use crate::craft::Arg;
 use crate::craft::check::Check;
-use crate::craft::{CraftError, Layer, Problem, extension, internet, link, srh, upper};
-use crate::wire::cooked;
-use crate::wire::data;
+use crate::craft::rules::Rules;
+use crate::craft::{CraftError, Layer, Problem, icmp};
 use crate::wire::field::{At, Field, WriteError};
 use crate::wire::link_type::LinkType;
 use crate::wire::proto::Proto;
+use crate::wire::{cooked, data};
 
 /// What every step returns.
 pub(super) type Step<T = ()> = Result<T, CraftError>;
@@ -31,7 +31,14 @@ pub fn build(layers: &[Layer]) -> Result<Vec<u8>, CraftError> {
 /// As [`build`], with what is known of the bytes: where layers start, which
 /// checksums were computed and over what.
 pub(super) fn assemble(layers: &[Layer]) -> Result<Packet, CraftError> {
-    let mut packet = Packet { bytes: Vec::new(), starts: Vec::with_capacity(layers.len()), checks: Vec::new() };
+    let mut packet = Packet {
+        bytes: Vec::new(),
+        starts: Vec::with_capacity(layers.len()),
+        outside: outside(layers),
+        resized: false,
+        extensions: layers.iter().position(|layer| layer.proto == Proto::IcmpExtensions),
+        checks: Vec::new(),
+    };
     for index in 0..layers.len() {
         let site = Site { layers, index };
         packet.starts.push(packet.bytes.len());
@@ -41,6 +48,17 @@ pub(super) fn assemble(layers: &[Layer]) -> Result<Packet, CraftError> {
         seal(&Site { layers, index }, &mut packet)?;
     }
     Ok(packet)
+}
+
+/// The layers that lie beyond the end of some before them, and how many of the
+/// outermost layers have each inside.
+fn outside(layers: &[Layer]) -> Vec<(usize, usize)> {
+    let inside = |(index, layer): (usize, &Layer)| match layer.proto {
+        Proto::Trailer => Some((index, layer.uint(&data::INSIDE).unwrap_or(0) as usize)),
+        Proto::IcmpExtensions => Some((index, icmp::extended_by(layers).map_or(0, |message| message + 1))),
+        _ => None,
+    };
+    layers.iter().enumerate().filter_map(inside).collect()
 }
 
 /// What a capture file must say its frames start with to hold this packet;
@@ -53,6 +71,9 @@ pub fn link_type(layers: &[Layer]) -> Option<LinkType> {
         Proto::Loopback => LinkType::NULL,
         Proto::Cooked if first.has(&cooked::INTERFACE) => LinkType::LINUX_SLL2,
         Proto::Cooked => LinkType::LINUX_SLL,
+        Proto::Ppp => LinkType::PPP,
+        Proto::Pppoe => LinkType::PPP_ETHER,
+        Proto::CiscoHdlc => LinkType::C_HDLC,
         _ => return None,
     })
 }
@@ -63,6 +84,13 @@ pub(super) struct Packet {
     pub bytes: Vec<u8>,
     /// Where each layer starts, in bytes from the first.
     pub starts: Vec<usize>,
+    /// The layers beyond the end of some before them, and how many of the
+    /// outermost have each inside.
+    outside: Vec<(usize, usize)>,
+    /// The extensions of an ICMP message, if there are any.
+    extensions: Option<usize>,
+    /// Whether bytes were cut off or filled in after checksums over them.
+    pub resized: bool,
     /// The checksums that were computed, in the order in which they can be:
     /// one that covers another comes after it.
     pub checks: Vec<Check>,
@@ -71,12 +99,64 @@ pub(super) struct Packet {
 impl Packet {
     /// A layer's bytes, with everything inside it.
     pub fn onwards(&self, index: usize) -> &[u8] {
-        &self.bytes[self.starts[index]..]
+        &self.bytes[self.starts[index]..self.end(index)]
     }
 
     /// As [`Packet::onwards`], to write to.
     pub fn onwards_mut(&mut self, index: usize) -> &mut [u8] {
-        &mut self.bytes[self.starts[index]..]
+        let end = self.end(index);
+        &mut self.bytes[self.starts[index]..end]
+    }
+
+    /// Where what is inside a layer ends.
+    fn end(&self, index: usize) -> usize {
+        let beyond = self.outside.iter().find(|(at, inside)| *at > index && *inside <= index);
+        beyond.map_or(self.bytes.len(), |(at, _)| self.starts[*at])
+    }
+
+    /// Where a layer's own bytes end.
+    fn header_end(&self, index: usize) -> usize {
+        self.starts.get(index + 1).copied().unwrap_or(self.bytes.len())
+    }
+
+    /// How many bytes follow a layer's own, and are inside it.
+    pub fn inside(&self, index: usize) -> usize {
+        self.end(index).saturating_sub(self.header_end(index))
+    }
+
+    /// How many bytes an ICMP message quotes: up to its extensions.
+    pub fn quoted(&self, index: usize) -> usize {
+        self.quote_end(index).saturating_sub(self.header_end(index))
+    }
+
+    /// Where the packet that an ICMP message quotes ends.
+    fn quote_end(&self, index: usize) -> usize {
+        self.extensions.filter(|at| *at > index).map_or(self.end(index), |at| self.starts[at].min(self.end(index)))
+    }
+
+    /// Makes what a layer carries, up to extensions, as long as `len` bytes, by
+    /// cutting it off or by adding zeros. Checksums that covered what is gone
+    /// stay as they are: they are right for the packet as it was.
+    pub fn resize_inside(&mut self, index: usize, len: usize) {
+        let (start, end) = (self.header_end(index), self.quote_end(index));
+        let (keep, there) = (start + len, end.saturating_sub(start));
+        if len == there {
+            return;
+        }
+        self.resized = true;
+        if len < there {
+            self.bytes.drain(keep..end);
+        } else {
+            self.bytes.splice(end..end, std::iter::repeat_n(0, len - there));
+        }
+        let moved = |at: usize| match at {
+            at if at >= end => at - there + len,
+            at => at.min(keep),
+        };
+        for at in &mut self.starts[index + 1..] {
+            *at = moved(*at);
+        }
+        self.checks.retain(|check| check.covers.iter().all(|range| range.end <= keep.min(end)));
     }
 
     /// Writes a checksum as it was asked for: the right one, or a wrong one;
@@ -92,11 +172,6 @@ impl Packet {
         place.ok_or_else(|| site.error(Problem::ForeignField(field.name)))?.copy_from_slice(&sum.to_be_bytes());
         self.checks.push(check);
         Ok(())
-    }
-
-    /// How many bytes follow a layer's own.
-    pub fn inside(&self, index: usize) -> usize {
-        self.bytes.len() - self.starts.get(index + 1).copied().unwrap_or(self.bytes.len())
     }
 }
 
@@ -119,9 +194,10 @@ impl<'a> Site<'a> {
         &self.layers[self.index + 1..]
     }
 
-    /// The next layer's protocol.
+    /// The next layer's protocol; what lies beyond the end of this one is none.
     pub fn next(&self) -> Option<Proto> {
-        self.following().first().map(|layer| layer.proto)
+        let next = self.following().first().map(|layer| layer.proto);
+        next.filter(|proto| !matches!(proto, Proto::Trailer | Proto::IcmpExtensions))
     }
 
     /// An error about this layer.
@@ -197,44 +273,11 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
         }
     }
     let start = bytes.len();
-    match layer.proto {
-        Proto::Ethernet => link::ethernet(site, bytes),
-        Proto::Vlan => link::vlan(site, bytes),
-        Proto::Cooked => link::cooked(site, bytes),
-        Proto::Loopback => link::loopback(site, bytes),
-        Proto::Ipv4 => internet::ipv4(site, bytes),
-        Proto::Ipv6 => internet::ipv6(site, bytes),
-        Proto::HopByHop | Proto::Destination => extension::options(site, bytes),
-        Proto::Routing => extension::routing(site, bytes),
-        Proto::Fragment => extension::fragment(site, bytes),
-        Proto::Srh => srh::lay(site, bytes),
-        Proto::Udp => upper::udp(site, bytes),
-        Proto::Tcp => upper::tcp(site, bytes),
-        Proto::Icmpv4 | Proto::Icmpv6 => upper::icmp(site, bytes),
-        Proto::Data => {
-            bytes.extend(layer.raw(&data::DATA));
-            if let Some(len) = layer.uint(&data::LENGTH) {
-                bytes.resize(start + len.min(data::MAX_LENGTH) as usize, 0);
-            }
-            Ok(())
-        }
-        // Everything else is only read.
-        _ => Err(site.error(Problem::NotCraftable)),
-    }?;
+    (Rules::of(layer.proto).lay)(site, bytes)?;
     site.put_given(&mut bytes[start..])
 }
 
 /// Fills in what depends on the bytes inside a layer.
 fn seal(site: &Site, packet: &mut Packet) -> Step {
-    match site.layer().proto {
-        Proto::Ipv4 => internet::seal_ipv4(site, packet),
-        Proto::Ipv6 => internet::seal_ipv6(site, packet),
-        Proto::Udp => upper::seal_udp(site, packet),
-        Proto::Tcp => upper::seal_tcp(site, packet),
-        Proto::Icmpv4 => upper::seal_icmpv4(site, packet),
-        Proto::Icmpv6 => upper::seal_icmpv6(site, packet),
-        Proto::Srh => srh::seal(site, packet),
-        // Their lengths are their own, or they have none.
-        _ => Ok(()),
-    }
+    Rules::of(site.layer().proto).seal.map_or(Ok(()), |seal| seal(site, packet))
 }

@@ -101,6 +101,7 @@ impl Element {
     pub fn bytes(&self) -> Result<Vec<u8>, Problem> {
         let (shape, form) = (&self.family.shape, self.form);
         let mut bytes = vec![0; shape.head];
+        bytes.iter_mut().zip(shape.preset).for_each(|(byte, preset)| *byte = *preset);
         if shape.is_single(form.kind) {
             bytes.truncate(1);
             put(&mut bytes, shape.kind, form.kind.unwrap_or_default());

@@ -25,9 +25,6 @@ pub enum Problem {
     /// A field of another protocol.
     #[error("{0} is a field of another protocol")]
     ForeignField(&'static str),
-    /// sr6 knows the protocol by sight only.
-    #[error("cannot be crafted; give its bytes with hex(…)")]
-    NotCraftable,
     /// A computed number that its field has no room for.
     #[error("{value} {of} do not fit in {arg} (at most {most}); {hint}")]
     TooMany {

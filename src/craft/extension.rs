@@ -1,17 +1,29 @@
 //! IPv6 extension headers but for the SRH: options, routing, fragment.
 
-use crate::craft::build::{Site, Step};
+use crate::craft::build::{Packet, Site, Step};
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
+use crate::craft::rules::Rules;
+use crate::craft::upper::seal_transport;
 use crate::craft::{Layer, Problem, element, srh};
+use crate::wire::checksum::Sum;
+use crate::wire::names::ip_proto;
 use crate::wire::options::{self, destination};
 use crate::wire::proto::Proto;
-use crate::wire::{fragment, routing};
+use crate::wire::{ah, esp, fragment, mobility, routing};
 
-/// Whether the protocol is an extension header: what may lie between an IPv6
+pub(super) const HOP_BY_HOP: Rules = Rules::extension(options, ip_proto::HOP_BY_HOP);
+pub(super) const DESTINATION: Rules = Rules::extension(options, ip_proto::DESTINATION);
+pub(super) const ROUTING: Rules = Rules::extension(routing, ip_proto::ROUTING);
+pub(super) const FRAGMENT: Rules = Rules::extension(fragment, ip_proto::FRAGMENT);
+pub(super) const AH: Rules = Rules::extension(authentication, ip_proto::AH);
+pub(super) const ESP: Rules = Rules::extension(encrypted, ip_proto::ESP);
+pub(super) const MOBILITY: Rules = Rules::extension(mobility, ip_proto::MOBILITY).sealed(seal_mobility);
+
+/// Whether the protocol is an extension header: what may lie between an IP
 /// header and the upper layer.
 pub(super) fn is_extension(proto: Proto) -> bool {
-    matches!(proto, Proto::HopByHop | Proto::Destination | Proto::Routing | Proto::Srh | Proto::Fragment)
+    Rules::of(proto).extension
 }
 
 /// Hdr Ext Len of an extension header of `len` bytes.
@@ -21,7 +33,7 @@ pub(super) fn hdr_ext_len(len: usize) -> u64 {
 
 /// Appends a Hop-by-Hop or Destination Options header, padded to 8 bytes by
 /// one Pad1 or PadN option (RFC 8200 §4.2).
-pub(super) fn options(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn options(site: &Site, bytes: &mut Vec<u8>) -> Step {
     let (next_header, length, data) = if site.layer().proto == Proto::HopByHop {
         (&options::HBH_NEXT_HEADER, &options::HBH_LENGTH, &options::HBH_OPTIONS)
     } else {
@@ -51,7 +63,7 @@ fn pad(options: &mut Vec<u8>, missing: usize) {
 }
 
 /// Appends a Routing header of any type, its data padded with zeros.
-pub(super) fn routing(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn routing(site: &Site, bytes: &mut Vec<u8>) -> Step {
     if !site.layer().has(&routing::TYPE) {
         return Err(site.error(Problem::Needs("type=, the number of the routing type")));
     }
@@ -64,9 +76,45 @@ pub(super) fn routing(site: &Site, bytes: &mut Vec<u8>) -> Step {
 }
 
 /// Appends a Fragment header.
-pub(super) fn fragment(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn fragment(site: &Site, bytes: &mut Vec<u8>) -> Step {
     let header = append(bytes, fragment::LEN);
     put_protocol(site, header, &fragment::NEXT_HEADER)
+}
+
+/// Appends an Authentication Header; what does not fill 4 bytes of its value is
+/// filled up with zeros.
+fn authentication(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let value = site.layer().raw(&ah::ICV);
+    let len = ah::FIXED_LEN + value.len().next_multiple_of(4);
+    let header = append(bytes, len);
+    header[ah::FIXED_LEN..][..value.len()].copy_from_slice(value);
+    put_protocol(site, header, &ah::NEXT_HEADER)?;
+    site.put_counted(header, &ah::LENGTH, len as u64 / 4 - 2, "units of 4 bytes", "shorten icv, or give len=")
+}
+
+/// Appends what of an ESP header is in the clear.
+fn encrypted(_: &Site, bytes: &mut Vec<u8>) -> Step {
+    append(bytes, esp::LEN);
+    Ok(())
+}
+
+/// Appends a Mobility header, its message padded with zeros.
+fn mobility(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    const FIXED_LEN: usize = 6;
+
+    let message = site.layer().raw(&mobility::MESSAGE);
+    let len = (FIXED_LEN + message.len()).next_multiple_of(8);
+    let header = append(bytes, len);
+    header[FIXED_LEN..][..message.len()].copy_from_slice(message);
+    put_protocol(site, header, &mobility::PAYLOAD_PROTOCOL)?;
+    site.put_counted(header, &mobility::LENGTH, hdr_ext_len(len), "units of 8 bytes", "shorten data, or give len=")
+}
+
+/// Fills in the Mobility header's checksum, which covers it alone (RFC 6275
+/// §6.1.1).
+fn seal_mobility(site: &Site, packet: &mut Packet) -> Step {
+    let covered = packet.onwards(site.index).len() - packet.inside(site.index);
+    seal_transport(site, packet, covered, &mobility::CHECKSUM, ip_proto::MOBILITY, Sum::checksum)
 }
 
 /// Where in a Routing header the address stands to which it sends the packet in

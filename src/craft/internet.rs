@@ -6,12 +6,19 @@ use std::ops::Range;
 use crate::craft::build::{Packet, Site, Step};
 use crate::craft::check::Check;
 use crate::craft::link::append;
+use crate::craft::rules::Rules;
 use crate::craft::{Layer, Problem, element, extension, srh};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
-use crate::wire::names::ip_proto;
+use crate::wire::icmpv6::{self, message};
+use crate::wire::names::{ether_type, ip_proto};
 use crate::wire::proto::Proto;
-use crate::wire::{ipv4, ipv6};
+use crate::wire::{ipv4, ipv6, ppp};
+
+pub(super) const IPV4: Rules =
+    Rules::new(ipv4).sealed(seal_ipv4).ip(ip_proto::IPV4).ether(ether_type::IPV4).ppp(ppp::protocol::IPV4);
+pub(super) const IPV6: Rules =
+    Rules::new(ipv6).sealed(seal_ipv6).ip(ip_proto::IPV6).ether(ether_type::IPV6).ppp(ppp::protocol::IPV6);
 
 /// The hop limit of a fresh packet, as of Linux.
 const HOP_LIMIT: u8 = 64;
@@ -23,27 +30,13 @@ pub(super) fn put_protocol(site: &Site, header: &mut [u8], field: &'static Field
     }
     let number = match site.next() {
         None | Some(Proto::Data) => ip_proto::NONE,
-        Some(Proto::Ethernet) => ip_proto::ETHERNET,
-        Some(Proto::Ipv4) => ip_proto::IPV4,
-        Some(Proto::Ipv6) => ip_proto::IPV6,
-        Some(Proto::HopByHop) => ip_proto::HOP_BY_HOP,
-        Some(Proto::Destination) => ip_proto::DESTINATION,
-        Some(Proto::Routing | Proto::Srh) => ip_proto::ROUTING,
-        Some(Proto::Fragment) => ip_proto::FRAGMENT,
-        Some(Proto::Udp) => ip_proto::UDP,
-        Some(Proto::Tcp) => ip_proto::TCP,
-        Some(Proto::Icmpv4) => ip_proto::ICMP,
-        Some(Proto::Icmpv6) => ip_proto::ICMPV6,
-        // What no protocol number names, and what cannot be crafted.
-        Some(next) => {
-            return Err(site.error(Problem::CannotAnnounce { next: next.info().notation, arg: field.arg }));
-        }
+        Some(next) => Rules::of(next).ip.ok_or_else(|| site.cannot_announce(next, field))?,
     };
     site.put(header, field, number)
 }
 
 /// Appends an IPv4 header; options are padded with End of Options (0).
-pub(super) fn ipv4(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn ipv4(site: &Site, bytes: &mut Vec<u8>) -> Step {
     let options = element::list(site, &ipv4::OPTIONS, 0, element::zeros)?.bytes;
     let len = ipv4::MIN_LEN + options.len().next_multiple_of(4);
     let header = append(bytes, len);
@@ -56,7 +49,7 @@ pub(super) fn ipv4(site: &Site, bytes: &mut Vec<u8>) -> Step {
 }
 
 /// Fills in Total Length and the header checksum.
-pub(super) fn seal_ipv4(site: &Site, packet: &mut Packet) -> Step {
+fn seal_ipv4(site: &Site, packet: &mut Packet) -> Step {
     let (whole, inside) = (packet.onwards(site.index).len(), packet.inside(site.index));
     let bytes = packet.onwards_mut(site.index);
     let hint = "shorten the payload, or give len=";
@@ -67,11 +60,11 @@ pub(super) fn seal_ipv4(site: &Site, packet: &mut Packet) -> Step {
 }
 
 /// Appends an IPv6 header.
-pub(super) fn ipv6(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn ipv6(site: &Site, bytes: &mut Vec<u8>) -> Step {
     let header = append(bytes, ipv6::LEN);
     site.put(header, &ipv6::VERSION, 6u8)?;
     put_protocol(site, header, &ipv6::NEXT_HEADER)?;
-    site.put(header, &ipv6::HOP_LIMIT, HOP_LIMIT)?;
+    site.put(header, &ipv6::HOP_LIMIT, hop_limit(site))?;
     if !site.layer().has(&ipv6::DESTINATION)
         && let Some(destination) = destination(site)?
     {
@@ -79,6 +72,18 @@ pub(super) fn ipv6(site: &Site, bytes: &mut Vec<u8>) -> Step {
         header[at..at + size].copy_from_slice(&destination.octets());
     }
     Ok(())
+}
+
+/// The hop limit of a fresh packet: neighbour discovery is only taken at 255
+/// (RFC 4861 §6.1), listener discovery at 1 (RFC 3810 §5).
+fn hop_limit(site: &Site) -> u8 {
+    let mut upper = site.following().iter().skip_while(|layer| extension::is_extension(layer.proto));
+    let message = upper.next().filter(|layer| layer.proto == Proto::Icmpv6).and_then(|layer| layer.uint(&icmpv6::TYPE));
+    match message.and_then(|kind| u8::try_from(kind).ok()) {
+        Some(message::ROUTER_SOLICITATION..=message::REDIRECT) => 255,
+        Some(message::LISTENER_QUERY..=message::LISTENER_DONE | message::LISTENER_REPORT_V2) => 1,
+        _ => HOP_LIMIT,
+    }
 }
 
 /// The SRH that says where the IPv6 packet at `ip` goes first: the first one,
@@ -101,7 +106,7 @@ fn destination(site: &Site) -> Step<Option<Ipv6Addr>> {
 }
 
 /// Fills in Payload Length.
-pub(super) fn seal_ipv6(site: &Site, packet: &mut Packet) -> Step {
+fn seal_ipv6(site: &Site, packet: &mut Packet) -> Step {
     let inside = packet.inside(site.index);
     let hint = "shorten the payload, or give plen=";
     let header = packet.onwards_mut(site.index);

@@ -38,18 +38,24 @@
 //!
 //! This module never looks at how bytes are dissected, and never sends them.
 
+mod access;
 mod arg;
 mod build;
 mod check;
 mod element;
 mod error;
 mod extension;
+mod frame;
 mod given;
+mod icmp;
 mod internet;
 mod layer;
 mod link;
+mod rules;
 mod srh;
+mod stamp;
 mod tlv;
+mod tunnel;
 mod typed;
 mod upper;
 pub mod vary;

@@ -7,16 +7,20 @@ use crate::craft::element::{self, Laid};
 use crate::craft::extension::hdr_ext_len;
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
+use crate::craft::rules::Rules;
 use crate::craft::{Arg, Layer, Problem, tlv};
 use crate::srv6::hmac::{Form, Key, Signed};
 use crate::wire::field::Field;
 use crate::wire::ipv6::Ipv6;
+use crate::wire::names::ip_proto;
 use crate::wire::proto::Proto;
 use crate::wire::routing;
 use crate::wire::srh::{self, FIXED_LEN, ROUTING_TYPE, SEGMENT_LEN};
 
+pub(super) const SRH: Rules = Rules::extension(lay, ip_proto::ROUTING).sealed(seal);
+
 /// Appends an SRH.
-pub(super) fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
     let layer = site.layer();
     if layer.has(&srh::PATH) && layer.has(&srh::SEGMENTS) {
         return Err(site.error(Problem::Exclusive("path=", "segs=")));
@@ -68,7 +72,7 @@ fn tlvs<'a>(site: &Site<'a>) -> Step<Laid<'a>> {
 
 /// Computes the HMACs, which cover bytes that are final by now: the source
 /// address, Last Entry, Flags and the list (RFC 8754 §2.1.2.1).
-pub(super) fn seal(site: &Site, packet: &mut Packet) -> Step {
+fn seal(site: &Site, packet: &mut Packet) -> Step {
     let laid = tlvs(site)?;
     for (at, element) in laid.places.iter().filter(|(_, element)| tlv::is_unsigned(element)) {
         let Some(secret) = element.raw("secret") else {

@@ -362,7 +362,6 @@ fn what_cannot_be_is_refused() {
     assert!(error(Layer::new(Proto::Udp)).contains("no ip6 or ip4 before it"));
     assert!(error(ip4() / icmp6()).contains("no ip6 before it"));
     assert_eq!(build(Stack::from(udp(1, 2).with(&wire_udp::CHECKSUM, 0u8))).len(), 8);
-    assert!(error(Layer::new(Proto::Arp)).contains("cannot be crafted"));
     assert!(error(ip6().with(&wire_tcp::FLAGS, 1u8)).contains("field of another protocol"));
     assert!(error(ip6().with(&ipv6::SOURCE, 1u8)).contains("src takes an IPv6 address"));
     assert!(error(ip6().with(&ipv6::ADDRESS, a("::1"))).contains("cannot be given"));

@@ -1,24 +1,31 @@
-//! Upper layers: UDP, TCP, ICMP.
+//! Upper layers: UDP and TCP, and checksums over a pseudo-header.
 
 use crate::craft::build::{Packet, Site, Step};
 use crate::craft::check::Check;
 use crate::craft::internet::pseudo_header;
 use crate::craft::link::append;
+use crate::craft::rules::Rules;
 use crate::craft::{Problem, element};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
 use crate::wire::names::ip_proto;
 use crate::wire::proto::Proto;
-use crate::wire::{bytes::u16_at, icmpv4, icmpv6, tcp, udp};
+use crate::wire::{bytes::u16_at, tcp, udp};
 
-/// Appends a UDP header.
-pub(super) fn udp(_: &Site, bytes: &mut Vec<u8>) -> Step {
-    append(bytes, udp::LEN);
-    Ok(())
+pub(super) const UDP: Rules = Rules::new(udp).sealed(seal_udp).ip(ip_proto::UDP);
+pub(super) const TCP: Rules = Rules::new(tcp).sealed(seal_tcp).ip(ip_proto::TCP);
+
+/// Appends a UDP header, to the port of what it carries.
+fn udp(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    let header = append(bytes, udp::LEN);
+    match site.next().and_then(|next| Rules::of(next).port) {
+        Some(port) => site.put(header, &udp::DESTINATION, port),
+        None => Ok(()),
+    }
 }
 
 /// Fills in UDP's Length and checksum.
-pub(super) fn seal_udp(site: &Site, packet: &mut Packet) -> Step {
+fn seal_udp(site: &Site, packet: &mut Packet) -> Step {
     let datagram = packet.onwards_mut(site.index);
     let whole = datagram.len();
     let hint = "shorten the payload, or give len=";
@@ -31,7 +38,7 @@ pub(super) fn seal_udp(site: &Site, packet: &mut Packet) -> Step {
 }
 
 /// Appends a TCP header; options are padded with End of Option List (0).
-pub(super) fn tcp(site: &Site, bytes: &mut Vec<u8>) -> Step {
+fn tcp(site: &Site, bytes: &mut Vec<u8>) -> Step {
     const SYN: u16 = 0x002;
 
     let options = element::list(site, &tcp::OPTIONS, 0, element::zeros)?.bytes;
@@ -45,35 +52,14 @@ pub(super) fn tcp(site: &Site, bytes: &mut Vec<u8>) -> Step {
 }
 
 /// Fills in TCP's checksum.
-pub(super) fn seal_tcp(site: &Site, packet: &mut Packet) -> Step {
+fn seal_tcp(site: &Site, packet: &mut Packet) -> Step {
     let covered = packet.onwards(site.index).len();
     seal_transport(site, packet, covered, &tcp::CHECKSUM, ip_proto::TCP, Sum::checksum)
 }
 
-/// Appends an ICMP header of either version: an echo request.
-pub(super) fn icmp(site: &Site, bytes: &mut Vec<u8>) -> Step {
-    if site.layer().proto == Proto::Icmpv4 {
-        site.put(append(bytes, icmpv4::LEN), &icmpv4::TYPE, icmpv4::ECHO_REQUEST)
-    } else {
-        site.put(append(bytes, icmpv6::LEN), &icmpv6::TYPE, icmpv6::message::ECHO_REQUEST)
-    }
-}
-
-/// Fills in ICMP's checksum, which covers the message alone (RFC 792).
-pub(super) fn seal_icmpv4(site: &Site, packet: &mut Packet) -> Step {
-    let check = over(site, packet, packet.onwards(site.index).len(), &icmpv4::CHECKSUM);
-    packet.put_checksum(site, &icmpv4::CHECKSUM, check)
-}
-
-/// Fills in ICMPv6's checksum (RFC 4443 §2.3).
-pub(super) fn seal_icmpv6(site: &Site, packet: &mut Packet) -> Step {
-    let covered = packet.onwards(site.index).len();
-    seal_transport(site, packet, covered, &icmpv6::CHECKSUM, ip_proto::ICMPV6, Sum::checksum)
-}
-
 /// Fills in a checksum over the pseudo-header and the first `covered` bytes
 /// from this layer on.
-fn seal_transport(
+pub(super) fn seal_transport(
     site: &Site,
     packet: &mut Packet,
     covered: usize,

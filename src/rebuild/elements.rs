@@ -4,7 +4,8 @@ use crate::craft::{Arg, Element};
 use crate::rebuild::arg;
 use crate::wire::bytes::tail;
 use crate::wire::element::{Family, Form};
-use crate::wire::field::{At, Field, Kind};
+use crate::wire::field::{At, Field, Kind, Value, bits};
+use crate::wire::srh_tlv::HMAC_NAME;
 
 /// The elements that `bytes` are made of, as far as they are any: what is left
 /// over stays bytes.
@@ -15,7 +16,7 @@ pub(super) fn read(family: &'static Family, bytes: &[u8]) -> Vec<Arg> {
         let rest = tail(bytes, at);
         match family.shape.measure(rest).and_then(|len| rest.get(..len)) {
             Some(chunk) => {
-                found.push(one(family, chunk));
+                found.push(one(family, family.shape.kind_of(chunk), chunk));
                 at += chunk.len();
             }
             None => {
@@ -28,35 +29,50 @@ pub(super) fn read(family: &'static Family, bytes: &[u8]) -> Vec<Arg> {
 }
 
 /// One element, by the first form that comes out as its bytes.
-fn one(family: &'static Family, chunk: &[u8]) -> Arg {
-    let kind = family.shape.kind_of(chunk);
+pub(super) fn one(family: &'static Family, kind: Option<u64>, chunk: &[u8]) -> Arg {
     let forms = family.forms.iter().filter(|form| form.kind.is_none() || form.kind == kind);
     forms
-        .filter_map(|form| by_form(family, form, chunk))
+        .filter_map(|form| by_form(family, form, kind, chunk))
         .next()
         .map_or_else(|| Arg::Bytes(chunk.to_vec()), Arg::Element)
 }
 
 /// The element of a form that comes out as `chunk`, if there is one, with
 /// nothing given that it has by itself.
-fn by_form(family: &'static Family, form: &'static Form, chunk: &[u8]) -> Option<Element> {
+fn by_form(family: &'static Family, form: &'static Form, kind: Option<u64>, chunk: &[u8]) -> Option<Element> {
     let fixed = family.shape.head + form.template.len();
-    let mut varying = form.params.iter().filter(|field| field.at == At::Varies);
-    let plain = Element::new(family, form);
-    if plain.bytes().is_ok_and(|bytes| bytes == chunk) && form.name != "hmac" {
+    let mut plain = Element::new(family, form);
+    // A type that stands elsewhere.
+    if let (Some(field), Some(kind)) = (form.params.iter().find(|f| f.arg == "type" && f.at == At::Derived), kind) {
+        plain.set(field, kind);
+    }
+    if let Some(field) = form.params.iter().find(|field| field.arg == "n") {
+        // Padding, whose only field is how long it is.
+        plain.set(field, u16::try_from(chunk.len()).ok()?);
+    }
+    if plain.bytes().is_ok_and(|bytes| bytes == chunk) && form.name != HMAC_NAME {
         return Some(plain);
     }
     let mut element = plain;
-    if let Some(field) = form.params.iter().find(|field| field.arg == "n") {
-        // Padding, whose only field is how long it is.
-        element.set(field, u8::try_from(chunk.len()).ok()?);
-    }
     let value = tail(chunk, fixed);
     let value = value.get(..value.len().checked_sub(family.shape.tail)?)?;
-    if let Some(field) = varying.next() {
-        let must = form.name == "hmac";
-        if !value.is_empty() || must {
-            element.set(field, values(field, value)?);
+    let mut value = value;
+    for field in form.params.iter().filter(|field| field.at == At::Varies) {
+        // As much as is counted; all that is left, where nothing is.
+        let count = form.counts.iter().find(|count| count.of == field.arg);
+        let size = match count {
+            Some(count) => {
+                Field::dec("", "", bits(count.at.0, count.at.1)).read(chunk).and_then(|value| match value {
+                    Value::Uint(number) => Some(number as usize * count.unit),
+                    _ => None,
+                })?
+            }
+            None => value.len(),
+        };
+        let (own, after) = value.split_at_checked(size)?;
+        value = after;
+        if !own.is_empty() || form.name == HMAC_NAME {
+            element.set(field, values(field, own)?);
         }
     }
     // What one field says can change what another has by itself.

@@ -10,17 +10,16 @@
 //! becomes bytes as they are.
 
 mod elements;
+mod shorten;
+mod structure;
+mod suits;
 
-use crate::craft::{self, Arg, Layer, Stack};
+use crate::craft::{self, Arg, CraftError, Layer, Problem, Stack};
 use crate::dissect::{self, Packet};
-use crate::srv6::path;
 use crate::wire::bytes::tail;
 use crate::wire::field::{At, Field, Kind, Value};
-use crate::wire::icmpv6::message;
-use crate::wire::ipv6::Ipv6;
 use crate::wire::proto::Proto;
-use crate::wire::srh::{self, Srh};
-use crate::wire::{icmpv4, icmpv6, ipv4, options, routing, srh_tlv, tcp};
+use crate::wire::{data, icmpv4, icmpv6};
 
 /// How often fields that differ are given before the attempt is given up: what
 /// one round gives can make another field differ, as a length does a checksum.
@@ -49,22 +48,28 @@ fn attempt(packet: &Packet<'_>, layers: &[dissect::Layer]) -> Option<Stack> {
         let header = packet.header(layer);
         match layer.proto {
             // Bytes that nothing reads belong together, whatever they are.
-            Proto::Data | Proto::Trailer => append_data(&mut stack, header),
-            // So do headers that the notation has no word for.
-            _ if layer.proto.info().notation.is_empty() => append_data(&mut stack, header),
+            Proto::Data => append_data(&mut stack, header),
+            Proto::Trailer => stack.0.push(beyond(header, layer, &layers[..index], &places)),
             _ => {
                 let before = layers[..index].iter().rfind(|l| l.proto == Proto::Ipv6);
-                let (made, taken) = structure(layer.proto, header, before.map(|l| packet.header(l)))?;
+                let (made, taken) = structure::structure(layer.proto, header, before.map(|l| packet.header(l)))?;
                 stack.0.push(made);
                 append_data(&mut stack, tail(header, taken));
             }
         }
     }
     append_data(&mut stack, tail(frame, last.header_end as usize));
+    quote(layers, &places, &mut stack);
     for _ in 0..ROUNDS {
-        let built = craft::build(&stack).ok()?;
+        let built = match craft::build(&stack) {
+            Ok(built) => built,
+            Err(error) => {
+                announce(packet, layers, &places, &error, &mut stack)?;
+                continue;
+            }
+        };
         if built == frame {
-            shorten(&mut stack, frame);
+            shorten::shorten(&mut stack, frame);
             return Some(stack);
         }
         if built.len() != frame.len() {
@@ -79,38 +84,39 @@ fn attempt(packet: &Packet<'_>, layers: &[dissect::Layer]) -> Option<Stack> {
     None
 }
 
-/// Takes back the padding that the builder would put there by itself.
-fn shorten(stack: &mut Stack, frame: &[u8]) {
-    let lists: Vec<_> = stack
-        .iter()
-        .enumerate()
-        .flat_map(|(index, layer)| layer.args().map(move |(field, value)| (index, field, value)))
-        .filter_map(|(index, field, value)| match value {
-            Arg::List(items) if field.elements.is_some() => Some((index, field, items.clone())),
-            _ => None,
-        })
-        .collect();
-    for (index, field, mut items) in lists {
-        let pads = |item: &Arg| matches!(item, Arg::Element(element) if matches!(element.form().name, "pad1" | "padn" | "eol"));
-        for at in (0..items.len()).rev() {
-            if !pads(&items[at]) {
-                continue;
-            }
-            let mut fewer = items.clone();
-            fewer.remove(at);
-            let before = stack.0[index].clone();
-            if fewer.is_empty() {
-                stack.0[index].unset(field);
-            } else {
-                stack.0[index].set(field, fewer.clone());
-            }
-            if craft::build(stack).is_ok_and(|built| built == frame) {
-                items = fewer;
-            } else {
-                stack.0[index] = before;
-            }
-        }
-    }
+/// Gives the field in which a layer cannot announce what follows.
+fn announce(
+    packet: &Packet<'_>,
+    layers: &[dissect::Layer],
+    places: &[usize],
+    error: &CraftError,
+    stack: &mut Stack,
+) -> Option<()> {
+    let Problem::CannotAnnounce { arg, .. } = error.problem else { return None };
+    let place = error.number - 1;
+    let layer = &layers[places.iter().position(|known| *known == place)?];
+    let field = layer.proto.info().fields.iter().find(|field| field.arg == arg)?;
+    let value = field.read(packet.header(layer))?;
+    stack.0[place].set(field, self::arg(field, value));
+    Some(())
+}
+
+/// What lies beyond the end of some layers, and inside the others.
+fn beyond(bytes: &[u8], layer: &dissect::Layer, before: &[dissect::Layer], places: &[usize]) -> Layer {
+    let around = before.iter().rposition(|outer| outer.end > layer.start);
+    let inside = around.map_or(0, |outer| places[outer] as u64 + 1);
+    Layer::new(Proto::Trailer).with(&data::TAIL, bytes).with(&data::INSIDE, inside)
+}
+
+/// Says how much an ICMP message quotes, where extensions follow.
+fn quote(layers: &[dissect::Layer], places: &[usize], stack: &mut Stack) {
+    let Some(extensions) = layers.iter().find(|layer| layer.proto == Proto::IcmpExtensions) else { return };
+    let message = layers.iter().zip(places).rfind(|(layer, _)| {
+        matches!(layer.proto, Proto::Icmpv4 | Proto::Icmpv6) && !layer.quoted && layer.start < extensions.start
+    });
+    let Some((message, place)) = message.filter(|(layer, _)| layer.header_end < extensions.start) else { return };
+    let field = if message.proto == Proto::Icmpv6 { &icmpv6::QUOTE } else { &icmpv4::QUOTE };
+    stack.0[*place].set(field, extensions.start - message.header_end);
 }
 
 fn append_data(stack: &mut Stack, bytes: &[u8]) {
@@ -125,61 +131,6 @@ fn append_data(stack: &mut Stack, bytes: &[u8]) {
         stack.0.push(Layer::data([before.as_slice(), bytes].concat()));
     } else {
         stack.0.push(Layer::data(bytes));
-    }
-}
-
-/// A layer with all that decides how long it is, and how many of the header's
-/// bytes it speaks for; `None` for what cannot be written as a layer.
-fn structure(proto: Proto, header: &[u8], network: Option<&[u8]>) -> Option<(Layer, usize)> {
-    let mut layer = Layer::new(proto);
-    if proto.info().notation.is_empty() {
-        return None;
-    }
-    let mut rest = |field: &'static Field, from: usize| {
-        if let Some(bytes) = header.get(from..).filter(|bytes| !bytes.is_empty()) {
-            match field.elements {
-                Some(family) => layer.set(field, elements::read(family, bytes)),
-                None => layer.set(field, bytes),
-            }
-        }
-        header.len()
-    };
-    let taken = match proto {
-        Proto::Srh => {
-            let srh = Srh::new(header).ok()?;
-            list(&srh, network, &mut layer);
-            header.len()
-        }
-        Proto::Ipv4 => rest(&ipv4::OPTIONS, ipv4::MIN_LEN),
-        Proto::Tcp => rest(&tcp::OPTIONS, tcp::MIN_LEN),
-        Proto::HopByHop => rest(&options::HBH_OPTIONS, 2),
-        Proto::Destination => rest(&options::destination::OPTIONS, 2),
-        Proto::Routing => rest(&routing::UNKNOWN, 4),
-        Proto::Icmpv6 => icmpv6::LEN.min(header.len()),
-        Proto::Icmpv4 => icmpv4::LEN.min(header.len()),
-        _ => header.len(),
-    };
-    Some((layer, taken))
-}
-
-/// The segment list and the TLVs of an SRH.
-fn list(srh: &Srh<'_>, network: Option<&[u8]>, layer: &mut Layer) {
-    let mut path: Vec<_> = path::travelled(srh).map(Arg::Ipv6).collect();
-    let first = network.and_then(|header| Ipv6::new(header).ok()).map(|header| header.destination());
-    match first {
-        Some(first) if path::is_reduced(srh) && !srh.last_entry_overruns() => {
-            path.insert(0, Arg::Ipv6(first));
-            layer.set(&srh::PATH, path);
-            layer.set(&srh::REDUCED, true);
-            if srh.last_entry() == 0 {
-                // Said out loud, since such a list should not be reduced.
-                layer.set(&srh::LAST_ENTRY, srh.last_entry());
-            }
-        }
-        _ => layer.set(&srh::PATH, path),
-    }
-    if !srh.tlv_bytes().is_empty() {
-        layer.set(&srh::TLVS, elements::read(&srh_tlv::TLVS, srh.tlv_bytes()));
     }
 }
 
@@ -203,11 +154,14 @@ fn give_what_differs(
         // Fields overlap: whole ones come before their parts, and say it all.
         let mut given: Vec<(u16, u16)> = Vec::new();
         for field in layer.proto.info().fields.iter().filter(|field| !field.arg.is_empty()) {
-            if (field.arg == "cksum") != checksums || !suits(layer.proto, actual, field) {
+            if (field.arg == "cksum") != checksums || !suits::suits(layer.proto, actual, field) {
                 continue;
             }
             let At::Bits { offset, width, .. } = field.at else { continue };
             if given.iter().any(|(from, len)| *from <= offset && offset + width <= from + len) {
+                continue;
+            }
+            if a_flag_says_it(layer.proto, field, actual, made) {
                 continue;
             }
             let value = field.read(actual);
@@ -221,28 +175,27 @@ fn give_what_differs(
     any
 }
 
-/// Whether a field is the one to tell of a message by, where several share a
-/// place.
-fn suits(proto: Proto, header: &[u8], field: &'static Field) -> bool {
-    let kind = header.first().copied().unwrap_or_default();
-    let (shared, own): (&[&'static Field], &[&'static Field]) = match proto {
-        Proto::Icmpv6 => (
-            &[&icmpv6::RESERVED, &icmpv6::MTU, &icmpv6::POINTER, &icmpv6::ID, &icmpv6::SEQUENCE],
-            match kind {
-                message::ECHO_REQUEST | message::ECHO_REPLY => &[&icmpv6::ID, &icmpv6::SEQUENCE],
-                message::TOO_BIG => &[&icmpv6::MTU],
-                message::PARAMETER_PROBLEM => &[&icmpv6::POINTER],
-                _ => &[&icmpv6::RESERVED],
-            },
-        ),
-        Proto::Icmpv4 => (
-            &[&icmpv4::REST, &icmpv4::ID, &icmpv4::SEQUENCE],
-            if matches!(kind, 0 | 8) { &[&icmpv4::ID, &icmpv4::SEQUENCE] } else { &[&icmpv4::REST] },
-        ),
-        _ => return true,
+/// Whether a single flag inside a field of flags says all that differs in it:
+/// then it is given alone.
+fn a_flag_says_it(proto: Proto, whole: &'static Field, actual: &[u8], made: &[u8]) -> bool {
+    let bits = |field: &Field| match field.at {
+        At::Bits { offset, width, .. } => (u32::from(offset), u32::from(offset) + u32::from(width)),
+        _ => (0, 0),
     };
-    let is_in = |list: &[&'static Field]| list.iter().any(|known| std::ptr::eq(*known, field));
-    !is_in(shared) || is_in(own)
+    let (start, end) = bits(whole);
+    if whole.kind == Kind::Bool || end - start > 16 || whole.read(actual) == whole.read(made) {
+        return false;
+    }
+    proto.info().fields.iter().any(|flag| {
+        let (first, last) = bits(flag);
+        let inside =
+            flag.kind == Kind::Bool && !flag.arg.is_empty() && last == first + 1 && start <= first && last <= end;
+        let Some(Value::Bool(set)) = flag.read(actual).filter(|_| inside && suits::suits(proto, actual, flag)) else {
+            return false;
+        };
+        let mut with = made.to_vec();
+        flag.write_uint(&mut with, set.into()).is_ok() && whole.read(&with) == whole.read(actual)
+    })
 }
 
 /// A value read from a packet, as one to be given to a field.
@@ -291,10 +244,38 @@ mod tests {
         for text in [
             r#"ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport=51129, dport=3000)/"Hello, I am here\n""#,
             r#"ip6(src=::1)/srh(path=[::2, ::3, ::4], reduced)/ip4(src=10.0.0.1, dst=10.0.0.2)/tcp(sport=1, dport=80)"#,
-            r#"ip6(src=::1)/srh(path=[::2, ::3], tlvs=[tlv(9, 00ff)], tag=0x7)/icmp6(id=0x1, seq=2)"#,
-            r#"ip6(src=::1)/hbh(options=[ra(1), padn(9), opt(0x1e, 0001)])/tcp(options=[mss(1460), nop, ts(7, 8)], sport=1)"#,
+            r#"ip6(src=::1)/srh(path=[::2, ::3], tag=0x7, tlvs=[tlv(9, 00ff)])/icmp6(id=0x1, seq=2)"#,
+            r#"ip6(src=::1)/hbh(options=[ra(1), padn(9), opt(0x1e, 0001)])/tcp(sport=1, options=[mss(1460), nop, ts(7, 8)])"#,
             r#"ip6(src=::1)/srh(path=[::2], tlvs=[pad1, pt(if=5, seq=2), hmac(key=7, digest=0011223344556677)])/udp"#,
             r#"ip4(options=[rr([10.0.0.1, 0.0.0.0])])/udp(dport=7)"#,
+            "eth/vlan(id=7, type=svlan)/vlan(id=8)/pppoe(session=0x1)/ppp/ip6/udp(dport=7)",
+            "eth/pppoed(tags=[service, hostuniq(0011)])",
+            "eth/llc/ip6/udp(dport=7)/trailer(data=hex(000000))",
+            "eth/arp(spa=10.0.0.1, tha=02:00:00:00:00:01)/trailer(data=hex(0000))",
+            "eth/mpls(label=16000)/mpls(label=5, ttl=3)/ip6/udp",
+            "eth/mpls/cw(seq=7)/eth/ip4/udp",
+            "ppp(framed)/ip6/udp",
+            "chdlc/ip4/udp",
+            "sll(pkttype=0, src=02:00:00:00:00:01)/ip6/udp",
+            "null/ip6/udp",
+            "ip6/gre(csum, key=0x7, seq=9)/ip6/udp",
+            "ip6/gre/eth/ip4/udp",
+            "ip6/udp/gtpu(teid=0x5, ext=[pdu(9), ext(0x40, 0102)])/ip4/udp",
+            "ip6/udp/gtpu(seq=0x7)/ip4/udp",
+            "ip6/udp/vxlan(vni=5)/eth/ip6/udp",
+            "ip6/udp/geneve(vni=0x5, options=[opt(0x102, 0x80, 00112233)])/ip6/udp",
+            "ip6/udp/stamp(seq=3, tlvs=[dest(::9), return([segs([::1, ::2])]), tlv(1, 0000)])",
+            "ip6(dst=ff02::1)/icmp6(type=ns, target=::7, options=[slla(02:00:00:00:00:01)])",
+            "ip6/icmp6(type=ra, hlim=64, managed, options=[prefix(2001:db8::, valid=3600), mtu(1500), rdnss([::1])])",
+            "ip6/hbh(options=[ra])/icmp6(type=report2, records=[rec(ff02::5, type=exclude), rec(ff02::6, type=allow, sources=[::1])])",
+            "ip6/icmp6(type=query, sources=[], group=ff02::5, qrv=2)",
+            "ip6/icmp6(type=unreachable, code=4)/ip6/srh(path=[::2, ::3])/udp/\"lost\"",
+            "ip4/icmp4(type=timex)/ip4/udp/icmpext(objects=[mpls([0x3e8140])])",
+            "ip6/icmp6(type=timex, quote=48)/ip6/udp/icmpext(objects=[obj(2, 1, 00ff)])",
+            "ip6/ah(icv=hex(000102030405060708090a0b), spi=0x5)/udp",
+            "ip6/esp(spi=0x5, seq=1)/hex(00ff)",
+            "ip6/mobility(data=hex(0001), type=5)",
+            "ip6/ip4/udp/\"inside\"/trailer(data=hex(00ff), in=1)",
         ] {
             assert_eq!(there_and_back(text), text);
         }
@@ -327,23 +308,64 @@ mod tests {
         assert!(packets > 50, "{packets}");
     }
 
+    /// Every capture beneath the directory that SR6_CORPUS names.
+    #[test]
+    fn every_packet_of_a_corpus() {
+        let Some(root) = std::env::var_os("SR6_CORPUS") else { return };
+        let (mut packets, mut bytes, mut left) = (0, 0, 0);
+        let mut directories = vec![std::path::PathBuf::from(root)];
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path);
+                    continue;
+                }
+                let Ok(mut reader) = Reader::open(&path) else { continue };
+                while let Ok(Some(frame)) = reader.next_frame() {
+                    let text = rebuilt(frame.link, frame.data);
+                    if std::env::var_os("SR6_SHOW").is_some() && frame.data.len() < 400 {
+                        println!("{}: {text}", path.file_name().unwrap().display());
+                    }
+                    packets += 1;
+                    bytes += frame.data.len();
+                    left += text.matches("hex(").count();
+                }
+            }
+        }
+        println!("{packets} packets, {bytes} bytes, {left} times as bytes");
+        assert!(packets > 0);
+    }
+
+    /// Frames of which no byte is safe.
+    const MUTATED: &[&str] = &[
+        "eth/vlan(id=7)/ip6(src=::1)/srh(path=[::2, ::3], tlvs=[padn(8)])/ip6(src=::4, dst=::5)/udp(dport=53)/hex(00112233)",
+        "eth/ip6/hbh(options=[ra(0), ioam(trace=0xc00000, hops=2), pt])/dst(options=[home(::7)])/tcp(options=[mss(1460), sackok, ts(1, 2)])/\"x\"",
+        "eth/llc/ip6/srh(path=[::2], tlvs=[hmac(key=7, secret=\"k\"), pt])/icmp6(type=ns, options=[slla(02:00:00:00:00:01)])",
+        "eth/pppoe/ppp/mpls/mpls/ip4(options=[rr([10.0.0.1])])/gre(csum, key=1, seq=2)/ip6/udp",
+        "eth/ip6/udp/gtpu(seq=1, ext=[pdu(3), ext(0x40, 0102)])/ip4/icmp4(type=unreach)/ip4/udp/icmpext(objects=[obj(2, 1, 00)])",
+        "eth/ip6/udp/geneve(options=[opt(1, 2, 00112233)])/eth/arp/trailer(data=00000000)",
+        "eth/ip6/udp(dport=862)/stamp(tlvs=[return([segs([::1, ::2]), control(1)]), dest(::5)])",
+        "eth/ip6/hbh/icmp6(type=report2, records=[rec(ff02::1, sources=[::1])])",
+        "eth/ip6/ah(icv=000102030405060708090a0b)/mobility(data=0001)/udp",
+        "eth/vlan(tpid=svlan)/vlan/pppoed(tags=[service(\"a\"), cookie(0011)])",
+    ];
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(200))]
+        #![proptest_config(ProptestConfig::with_cases(400))]
 
         #[test]
-        fn any_bytes(link in prop::sample::select(vec![1u16, 101, 113, 229, 0]), bytes in prop::collection::vec(any::<u8>(), 1..200)) {
+        fn any_bytes(link in prop::sample::select(vec![0u16, 1, 9, 50, 51, 101, 104, 108, 113, 229, 276]), bytes in prop::collection::vec(any::<u8>(), 1..200)) {
             rebuilt(LinkType(link), &bytes);
         }
 
         #[test]
-        fn mutated_packets(at in any::<prop::sample::Index>(), to in any::<u8>(), cut in 0usize..60) {
-            let stack = notation::parse(
-                "eth/vlan(id=7)/ip6(src=::1)/srh(path=[::2, ::3], tlvs=[padn(8)])/ip6(src=::4, dst=::5)/udp(dport=53)/hex(00112233)",
-            ).unwrap();
+        fn mutated_packets(which in 0..MUTATED.len(), at in any::<prop::sample::Index>(), to in any::<u8>(), cut in 0usize..60) {
+            let stack = notation::parse(MUTATED[which]).unwrap();
             let mut bytes = craft::build(&stack).unwrap();
             let at = at.index(bytes.len());
             bytes[at] = to;
-            bytes.truncate(bytes.len() - cut);
+            bytes.truncate(bytes.len().saturating_sub(cut).max(1));
             rebuilt(LinkType::ETHERNET, &bytes);
         }
     }

@@ -13,6 +13,8 @@ pub struct About {
     pub time: Time,
     /// The link type, where it is not the one that the first layer implies.
     pub link: Option<LinkType>,
+    /// How many of its bytes are kept, where not all of them are.
+    pub captured: Option<u32>,
     /// How long it was on the wire, in bytes, where not all of it is here.
     pub original_len: Option<u32>,
     /// The number of the interface that saw it.
@@ -38,7 +40,7 @@ pub enum Time {
 }
 
 /// The arguments of `frame(…)`.
-const NAMES: [&str; 6] = ["time", "link", "len", "if", "ifname", "comment"];
+const NAMES: [&str; 7] = ["time", "link", "cap", "len", "if", "ifname", "comment"];
 
 impl About {
     /// The frame of a packet: its bytes, and all of this.
@@ -123,6 +125,7 @@ impl About {
         match name {
             "time" => self.time = time(word).ok_or_else(|| takes("seconds since 1970, +TIME, or none"))?,
             "link" => self.link = Some(link(word).ok_or_else(|| link_fault(word, span.clone()))?),
+            "cap" => self.captured = Some(number("the number of bytes that are kept")?),
             "len" => self.original_len = Some(number("the number of bytes on the wire")?),
             _ => self.interface = Some(number("the number of an interface, counted from 0")?),
         }

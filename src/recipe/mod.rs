@@ -20,8 +20,9 @@
 //! - `frame(…)` before a packet's layers tells what a capture file knows of it
 //!   besides its bytes ([`About`]): `time=` in seconds since 1970, `time=+1ms`
 //!   after the packet before, `time=none`; `link=` a link type by name or
-//!   number, where the first layer does not imply it; `len=` the length on the
-//!   wire, where bytes are missing; `if=` and `ifname=` the interface;
+//!   number, where the first layer does not imply it; `cap=` how many of its bytes are
+//!   kept, the lengths and checksums being those of them all; `len=` the length
+//!   on the wire, where bytes are missing; `if=` and `ifname=` the interface;
 //!   `comment=`, which may be given several times.
 //!
 //! [`Recipe`] reads statement by statement with bounded memory; [`Record`] is

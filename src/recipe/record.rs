@@ -30,6 +30,9 @@ impl Record {
     ///
     /// let record = Record::parse("frame(len=1500)/ip6(dst=::1)/udp(dport=53)")?;
     /// assert_eq!((record.bytes.len(), record.about.original_len), (48, Some(1500)));
+    /// // Lengths and checksums are those of the whole packet, of which 44 bytes are kept.
+    /// let record = Record::parse("frame(cap=44)/ip6(dst=::1)/udp(dport=53)")?;
+    /// assert_eq!((record.bytes.len(), record.about.original_len), (44, Some(48)));
     /// # Ok::<(), sr6::caret::ParseError>(())
     /// ```
     ///
@@ -41,13 +44,19 @@ impl Record {
 
     /// As [`parse`](Self::parse), for a text that is part of another.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
-        let (about, start) = About::parse(text)?;
+        let (mut about, start) = About::parse(text)?;
         let layers = notation::parse(&text[start..]).map_err(|error| {
             let span = error.span();
             Fault::from(error).moved(start + span.start..start + span.end)
         })?;
         match craft::build(&layers) {
-            Ok(bytes) => Ok(Self { about, layers, bytes }),
+            Ok(mut bytes) => {
+                if let Some(captured) = about.captured.map(|length| length as usize).filter(|len| *len < bytes.len()) {
+                    about.original_len.get_or_insert(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+                    bytes.truncate(captured);
+                }
+                Ok(Self { about, layers, bytes })
+            }
             Err(error) => {
                 let places = places(&text[start..]);
                 // Where the text has other layers than the packet, the whole.

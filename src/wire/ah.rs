@@ -13,12 +13,12 @@ use crate::wire::names;
 pub const FIXED_LEN: usize = 12;
 
 fields! {
-    NEXT_HEADER = Field::dec("ah.next_header", "Next header", bytes(0, 1)).names(names::ip_proto);
-    LENGTH = Field::dec("ah.length", "Length", bytes(1, 1));
-    RESERVED = Field::bytes("ah.reserved", "Reserved", bytes(2, 2));
-    SPI = Field::hex("ah.spi", "AH SPI", bytes(4, 4));
-    SEQUENCE = Field::dec("ah.sequence", "AH Sequence", bytes(8, 4));
-    ICV = Field::bytes("ah.icv", "AH ICV", At::Varies);
+    NEXT_HEADER = Field::dec("ah.next_header", "Next header", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
+    LENGTH = Field::dec("ah.length", "Length", bytes(1, 1)).arg("len");
+    RESERVED = Field::bytes("ah.reserved", "Reserved", bytes(2, 2)).arg("rsv");
+    SPI = Field::hex("ah.spi", "AH SPI", bytes(4, 4)).arg("spi");
+    SEQUENCE = Field::dec("ah.sequence", "AH Sequence", bytes(8, 4)).arg("seq");
+    ICV = Field::bytes("ah.icv", "AH ICV", At::Varies).arg("icv");
 }
 
 /// The header as a field.
@@ -27,7 +27,7 @@ pub static HEADER: Field = Field::group("ah", "Authentication Header");
 /// The Authentication Header.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ah",
-    notation: "",
+    notation: "ah",
     title: "Authentication Header",
     short: "AH",
     header: &HEADER,

@@ -6,7 +6,7 @@
 //! ```
 
 use crate::wire::bytes::u8_at;
-use crate::wire::field::{At, Field, Protocol, bytes, fields};
+use crate::wire::field::{At, Field, Protocol, Words, bytes, fields};
 use crate::wire::names;
 
 /// Bytes before the addresses.
@@ -39,22 +39,25 @@ pub fn opcode(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The notation's words for opcodes.
+static OPCODE_WORDS: Words = &[("request", 1), ("reply", 2)];
+
 fields! {
-    HARDWARE = Field::dec("arp.hw.type", "Hardware type", bytes(0, 2)).names(hardware);
-    PROTOCOL_TYPE = Field::hex("arp.proto.type", "Protocol type", bytes(2, 2)).names(names::ether_type);
-    HARDWARE_SIZE = Field::dec("arp.hw.size", "Hardware size", bytes(4, 1));
-    PROTOCOL_SIZE = Field::dec("arp.proto.size", "Protocol size", bytes(5, 1));
-    OPCODE = Field::dec("arp.opcode", "Opcode", bytes(6, 2)).names(opcode);
+    HARDWARE = Field::dec("arp.hw.type", "Hardware type", bytes(0, 2)).names(hardware).arg("hw");
+    PROTOCOL_TYPE = Field::hex("arp.proto.type", "Protocol type", bytes(2, 2)).names(names::ether_type).arg("proto");
+    HARDWARE_SIZE = Field::dec("arp.hw.size", "Hardware size", bytes(4, 1)).arg("hlen");
+    PROTOCOL_SIZE = Field::dec("arp.proto.size", "Protocol size", bytes(5, 1)).arg("plen");
+    OPCODE = Field::dec("arp.opcode", "Opcode", bytes(6, 2)).names(opcode).words(OPCODE_WORDS).arg("op");
     GRATUITOUS = Field::bool("arp.isgratuitous", "Is gratuitous", At::Derived);
     PROBE = Field::bool("arp.isprobe", "Is probe", At::Derived);
     ANNOUNCEMENT = Field::bool("arp.isannouncement", "Is announcement", At::Derived);
-    SENDER_MAC = Field::ether("arp.src.hw_mac", "Sender MAC address", At::Varies);
+    SENDER_MAC = Field::ether("arp.src.hw_mac", "Sender MAC address", At::Varies).arg("sha");
     SENDER_HARDWARE = Field::bytes("arp.src.hw", "Sender hardware address", At::Varies);
-    SENDER_IPV4 = Field::ipv4("arp.src.proto_ipv4", "Sender IP address", At::Varies);
+    SENDER_IPV4 = Field::ipv4("arp.src.proto_ipv4", "Sender IP address", At::Varies).arg("spa");
     SENDER_PROTOCOL = Field::bytes("arp.src.proto", "Sender protocol address", At::Varies);
-    TARGET_MAC = Field::ether("arp.dst.hw_mac", "Target MAC address", At::Varies);
+    TARGET_MAC = Field::ether("arp.dst.hw_mac", "Target MAC address", At::Varies).arg("tha");
     TARGET_HARDWARE = Field::bytes("arp.dst.hw", "Target hardware address", At::Varies);
-    TARGET_IPV4 = Field::ipv4("arp.dst.proto_ipv4", "Target IP address", At::Varies);
+    TARGET_IPV4 = Field::ipv4("arp.dst.proto_ipv4", "Target IP address", At::Varies).arg("tpa");
     TARGET_PROTOCOL = Field::bytes("arp.dst.proto", "Target protocol address", At::Varies);
 }
 
@@ -64,7 +67,7 @@ pub static HEADER: Field = Field::group("arp", "Address Resolution Protocol");
 /// ARP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "arp",
-    notation: "",
+    notation: "arp",
     title: "Address Resolution Protocol",
     short: "ARP",
     header: &HEADER,

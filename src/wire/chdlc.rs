@@ -34,9 +34,9 @@ fn protocol(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    ADDRESS = Field::hex("chdlc.address", "Address", bytes(0, 1)).names(address);
-    CONTROL = Field::hex("chdlc.control", "Control", bytes(1, 1));
-    TYPE = Field::hex("chdlc.protocol", "Protocol", bytes(2, 2)).names(protocol);
+    ADDRESS = Field::hex("chdlc.address", "Address", bytes(0, 1)).names(address).arg("addr");
+    CONTROL = Field::hex("chdlc.control", "Control", bytes(1, 1)).arg("ctrl");
+    TYPE = Field::hex("chdlc.protocol", "Protocol", bytes(2, 2)).names(protocol).words(crate::wire::names::ETHER_TYPE_WORDS).arg("proto");
 }
 
 /// The header as a field.
@@ -45,7 +45,7 @@ pub static HEADER: Field = Field::group("chdlc", "Cisco HDLC");
 /// Cisco HDLC.
 pub static PROTOCOL: Protocol = Protocol {
     name: "chdlc",
-    notation: "",
+    notation: "chdlc",
     title: "Cisco HDLC",
     short: "Cisco HDLC",
     header: &HEADER,

@@ -54,6 +54,7 @@ fields! {
     ETHER = Field::ether("sll.src.eth", "Source", At::Varies).arg("src");
     OTHER = Field::bytes("sll.src.other", "Source", At::Varies);
     UNUSED = Field::bytes("sll.unused", "Unused", At::Varies).arg("unused");
+    RESERVED = Field::hex("sll.reserved", "Reserved", At::Varies).size(2).own("The reserved bytes of version 2").arg("rsv");
     PROTOCOL_TYPE = Field::hex("sll.etype", "Protocol", At::Varies).size(2).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     LINUX_TYPE = Field::hex("sll.ltype", "Protocol", At::Varies).size(2);
     GRE_TYPE = Field::hex("sll.gretype", "Protocol", At::Varies).size(2).names(crate::wire::gre::protocol_type);

@@ -27,15 +27,22 @@ pub static PROTOCOL: Protocol = Protocol {
 
 /// What a length field leaves over, where no link layer claims it as its own.
 pub static TAIL: Field = Field::bytes("tail", "Bytes after the end of the packet", At::Varies)
-    .own("Bytes between the end that an inner packet's length gives and the end of what carries it");
+    .own("Bytes between the end that an inner packet's length gives and the end of what carries it")
+    .arg("data");
+
+/// How many layers have it inside them.
+pub static INSIDE: Field = Field::dec("tail.inside", "Inside", At::Derived)
+    .size(1)
+    .own("How many layers, counted from the outermost, have the bytes inside what their lengths claim")
+    .arg("in");
 
 /// Bytes after the end of a packet.
 pub static TRAILER: Protocol = Protocol {
     name: "tail",
-    notation: "",
+    notation: "trailer",
     title: "Trailer",
     short: "Trailer",
     header: &TAIL,
-    fields: &[&TAIL],
+    fields: &[&TAIL, &INSIDE],
     inside: false,
 };

@@ -13,6 +13,9 @@
 
 use crate::wire::field::{At, Field};
 
+/// How long the element at the start of some bytes is; `None` where it is cut.
+pub type Measure = fn(&[u8]) -> Option<usize>;
+
 /// How the elements of a family say what they are and how long.
 #[derive(Debug)]
 pub struct Shape {
@@ -30,11 +33,25 @@ pub struct Shape {
     pub single: &'static [u64],
     /// Bytes after the value, which belong to the element.
     pub tail: usize,
+    /// The head's bytes where nothing is given; zeros where it is empty.
+    pub preset: &'static [u8],
+    /// How long an element is, where no length says it.
+    pub measured: Option<Measure>,
 }
 
 impl Shape {
     /// Type and length of a byte each; the length is the value's.
-    pub const TLV: Self = Self { head: 2, kind: (0, 8), length: (8, 8), unit: 1, whole: false, single: &[0], tail: 0 };
+    pub const TLV: Self = Self {
+        head: 2,
+        kind: (0, 8),
+        length: (8, 8),
+        unit: 1,
+        whole: false,
+        single: &[0],
+        tail: 0,
+        preset: &[],
+        measured: None,
+    };
     /// As in TCP and IPv4: the length counts type and length too.
     pub const COUNTED: Self = Self { whole: true, single: &[0, 1], ..Self::TLV };
 
@@ -53,6 +70,9 @@ impl Shape {
     pub fn measure(&self, bytes: &[u8]) -> Option<usize> {
         if self.kind.1 == 8 && self.kind.0 == 0 && self.is_single(bytes.first().map(|kind| u64::from(*kind))) {
             return Some(1);
+        }
+        if let Some(measured) = self.measured {
+            return measured(bytes).filter(|len| (1..=bytes.len()).contains(len));
         }
         let counted = number(bytes, self.length)? as usize * self.unit;
         let len = if self.whole { counted } else { counted + self.head };

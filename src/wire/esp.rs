@@ -10,8 +10,8 @@ use crate::wire::field::{At, Field, Protocol, bytes, fields};
 pub const LEN: usize = 8;
 
 fields! {
-    SPI = Field::hex("esp.spi", "ESP SPI", bytes(0, 4)).hex_dec();
-    SEQUENCE = Field::dec("esp.sequence", "ESP Sequence", bytes(4, 4));
+    SPI = Field::hex("esp.spi", "ESP SPI", bytes(0, 4)).hex_dec().arg("spi");
+    SEQUENCE = Field::dec("esp.sequence", "ESP Sequence", bytes(4, 4)).arg("seq");
     PAYLOAD = Field::bytes("esp.payload", "Encrypted payload", At::Varies)
         .own("What follows the sequence number: payload, padding and integrity check value, encrypted as a rule");
 }
@@ -22,7 +22,7 @@ pub static HEADER: Field = Field::group("esp", "Encapsulating Security Payload")
 /// ESP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "esp",
-    notation: "",
+    notation: "esp",
     title: "Encapsulating Security Payload",
     short: "ESP",
     header: &HEADER,

@@ -41,25 +41,26 @@ fn version_name(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    FLAGS = Field::hex("gre.flags_and_version", "Flags and Version", bytes(0, 2));
-    CHECKSUM_BIT = Field::bool("gre.flags.checksum", "Checksum Bit", bits(0, 1).drawn(0, 2)).names(names::yes);
-    ROUTING_BIT = Field::bool("gre.flags.routing", "Routing Bit", bits(1, 1).drawn(0, 2)).names(names::yes);
-    KEY_BIT = Field::bool("gre.flags.key", "Key Bit", bits(2, 1).drawn(0, 2)).names(names::yes);
-    SEQUENCE_BIT = Field::bool("gre.flags.sequence_number", "Sequence Number Bit", bits(3, 1).drawn(0, 2)).names(names::yes);
-    STRICT = Field::bool("gre.flags.strict_source_route", "Strict Source Route Bit", bits(4, 1).drawn(0, 2)).names(names::yes);
-    RECURSION = Field::dec("gre.flags.recursion_control", "Recursion control", bits(5, 3).drawn(0, 2));
-    ACK_BIT = Field::bool("gre.flags.ack", "Acknowledgment", bits(8, 1).drawn(0, 2)).names(names::yes);
-    RESERVED = Field::dec("gre.flags.reserved", "Flags (Reserved)", bits(8, 5).drawn(0, 2));
-    VERSION = Field::dec("gre.flags.version", "Version", bits(13, 3).drawn(0, 2)).names(version_name);
-    TYPE = Field::hex("gre.proto", "Protocol Type", bytes(2, 2)).names(protocol_type);
-    CHECKSUM = Field::hex("gre.checksum", "Checksum", At::Varies).size(2);
+    FLAGS = Field::hex("gre.flags_and_version", "Flags and Version", bytes(0, 2)).arg("flags");
+    CHECKSUM_BIT = Field::bool("gre.flags.checksum", "Checksum Bit", bits(0, 1).drawn(0, 2)).names(names::yes).arg("csum");
+    ROUTING_BIT = Field::bool("gre.flags.routing", "Routing Bit", bits(1, 1).drawn(0, 2)).names(names::yes).arg("r");
+    KEY_BIT = Field::bool("gre.flags.key", "Key Bit", bits(2, 1).drawn(0, 2)).names(names::yes).arg("k");
+    SEQUENCE_BIT = Field::bool("gre.flags.sequence_number", "Sequence Number Bit", bits(3, 1).drawn(0, 2)).names(names::yes).arg("s");
+    STRICT = Field::bool("gre.flags.strict_source_route", "Strict Source Route Bit", bits(4, 1).drawn(0, 2)).names(names::yes).arg("strict");
+    RECURSION = Field::dec("gre.flags.recursion_control", "Recursion control", bits(5, 3).drawn(0, 2)).arg("recur");
+    ACK_BIT = Field::bool("gre.flags.ack", "Acknowledgment", bits(8, 1).drawn(0, 2)).names(names::yes).arg("a");
+    RESERVED = Field::dec("gre.flags.reserved", "Flags (Reserved)", bits(8, 5).drawn(0, 2)).arg("rsv");
+    VERSION = Field::dec("gre.flags.version", "Version", bits(13, 3).drawn(0, 2)).names(version_name).arg("version");
+    TYPE = Field::hex("gre.proto", "Protocol Type", bytes(2, 2)).names(protocol_type).words(names::ETHER_TYPE_WORDS).arg("proto");
+    CHECKSUM = Field::hex("gre.checksum", "Checksum", At::Varies).size(2).arg("cksum");
     CHECKSUM_STATUS = Field::dec("gre.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
-    OFFSET = Field::dec("gre.offset", "Offset", At::Varies).size(2);
-    KEY = Field::hex("gre.key", "Key", At::Varies);
+    OFFSET = Field::dec("gre.offset", "Offset", At::Varies).size(2).arg("offset");
+    KEY = Field::hex("gre.key", "Key", At::Varies).arg("key");
     KEY_LENGTH = Field::dec("gre.key.payload_length", "Payload Length", At::Varies).size(2);
     CALL_ID = Field::dec("gre.key.call_id", "Call ID", At::Varies).size(2);
-    SEQUENCE = Field::dec("gre.sequence_number", "Sequence Number", At::Varies);
-    ACK = Field::dec("gre.ack_number", "Acknowledgment Number", At::Varies);
+    SEQUENCE = Field::dec("gre.sequence_number", "Sequence Number", At::Varies).arg("seq");
+    ROUTING = Field::bytes("gre.routing", "Routing", At::Varies).own("The source route entries (RFC 1701), as bytes").arg("routing");
+    ACK = Field::dec("gre.ack_number", "Acknowledgment Number", At::Varies).arg("ack");
 }
 
 /// The header as a field.
@@ -68,7 +69,7 @@ pub static HEADER: Field = Field::group("gre", "Generic Routing Encapsulation");
 /// GRE.
 pub static PROTOCOL: Protocol = Protocol {
     name: "gre",
-    notation: "",
+    notation: "gre",
     title: "Generic Routing Encapsulation",
     short: "GRE",
     header: &HEADER,

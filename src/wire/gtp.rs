@@ -9,7 +9,8 @@
 //! ```
 
 use crate::wire::bytes::u8_at;
-use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
+use crate::wire::element::{self, Family, Form, Shape};
+use crate::wire::field::{At, Field, Protocol, Words, bits, bytes, fields};
 use crate::wire::names;
 
 /// Bytes without optional fields.
@@ -81,19 +82,24 @@ fn present(number: u64) -> Option<&'static str> {
     Some(if number == 0 { "Not Present" } else { "Present" })
 }
 
+/// The notation's words for message types.
+static MESSAGE_WORDS: Words = &[("echo", 1), ("reply", 2), ("error", 26), ("end", 254), ("pdu", 255)];
+
 fields! {
-    FLAGS = Field::hex("gtp.flags", "Flags", bytes(0, 1));
-    VERSION = Field::dec("gtp.flags.version", "Version", bits(0, 3).drawn(0, 1)).names(version_name);
-    PAYLOAD = Field::dec("gtp.flags.payload", "Protocol type", bits(3, 1).drawn(0, 1)).names(payload_type);
-    RESERVED = Field::dec("gtp.flags.reserved", "Reserved", bits(4, 1).drawn(0, 1));
-    FLAG_E = Field::bool("gtp.flags.e", "Is Next Extension Header present?", bits(5, 1).drawn(0, 1)).names(names::yes);
-    FLAG_S = Field::bool("gtp.flags.s", "Is Sequence Number present?", bits(6, 1).drawn(0, 1)).names(names::yes);
-    FLAG_PN = Field::bool("gtp.flags.pn", "Is N-PDU number present?", bits(7, 1).drawn(0, 1)).names(names::yes);
-    MESSAGE = Field::hex("gtp.message", "Message Type", bytes(1, 1)).names(message);
-    LENGTH = Field::dec("gtp.length", "Length", bytes(2, 2));
-    TEID = Field::hex("gtp.teid", "TEID", bytes(4, 4)).hex_dec();
-    SEQUENCE = Field::hex("gtp.seq_number", "Sequence number", bytes(8, 2)).hex_dec();
-    NPDU = Field::hex("gtp.npdu_number", "N-PDU Number", bytes(10, 1));
+    FLAGS = Field::hex("gtp.flags", "Flags", bytes(0, 1)).arg("flags");
+    VERSION = Field::dec("gtp.flags.version", "Version", bits(0, 3).drawn(0, 1)).names(version_name).arg("version");
+    PAYLOAD = Field::dec("gtp.flags.payload", "Protocol type", bits(3, 1).drawn(0, 1)).names(payload_type).arg("pt");
+    RESERVED = Field::dec("gtp.flags.reserved", "Reserved", bits(4, 1).drawn(0, 1)).arg("rsv");
+    FLAG_E = Field::bool("gtp.flags.e", "Is Next Extension Header present?", bits(5, 1).drawn(0, 1)).names(names::yes).arg("e");
+    FLAG_S = Field::bool("gtp.flags.s", "Is Sequence Number present?", bits(6, 1).drawn(0, 1)).names(names::yes).arg("s");
+    FLAG_PN = Field::bool("gtp.flags.pn", "Is N-PDU number present?", bits(7, 1).drawn(0, 1)).names(names::yes).arg("pn");
+    MESSAGE = Field::hex("gtp.message", "Message Type", bytes(1, 1)).names(message).words(MESSAGE_WORDS).arg("type");
+    LENGTH = Field::dec("gtp.length", "Length", bytes(2, 2)).arg("len");
+    TEID = Field::hex("gtp.teid", "TEID", bytes(4, 4)).hex_dec().arg("teid");
+    SEQUENCE = Field::hex("gtp.seq_number", "Sequence number", bytes(8, 2)).hex_dec().arg("seq");
+    NPDU = Field::hex("gtp.npdu_number", "N-PDU Number", bytes(10, 1)).arg("npdu");
+    FIRST_EXTENSION = Field::hex("gtp.next", "Next extension header type", bytes(11, 1)).own("The type of the first extension header").arg("nxt");
+    EXTENSIONS = Field::bytes("gtp.ext", "Extension headers", At::Varies).own("The extension headers").arg("ext").elements(&EXTENSION_FORMS);
     EXTENSION = Field::group("gtp.ext_hdr", "Extension header").many();
     EXTENSION_NEXT = Field::hex("gtp.ext_hdr.next", "Next extension header type", At::Varies).size(1).names(extension_name).many();
     EXTENSION_LENGTH = Field::dec("gtp.ext_hdr.length", "Extension Header Length", At::Varies).size(1);
@@ -110,7 +116,7 @@ pub static HEADER: Field = Field::group("gtp", "GPRS Tunneling Protocol");
 /// GTP-U.
 pub static PROTOCOL: Protocol = Protocol {
     name: "gtp",
-    notation: "",
+    notation: "gtpu",
     title: "GPRS Tunneling Protocol",
     short: "GTP-U",
     header: &HEADER,
@@ -138,3 +144,36 @@ pub fn extensions(bytes: &[u8]) -> impl Iterator<Item = (u8, usize, usize)> + '_
         next.map(|_| (found, start, len))
     })
 }
+
+/// What the extension headers can be. The type of each stands in what comes
+/// before it, so that it is no part of its own bytes.
+pub static EXTENSION_FORMS: Family = Family {
+    what: "extension header",
+    shape: Shape { head: 1, kind: (0, 0), length: (0, 8), unit: 4, whole: true, single: &[], tail: 1, ..Shape::TLV },
+    common: &[EXTENSION_LENGTH.param("len", bytes(0, 1))],
+    forms: &[
+        Form {
+            name: "pdu",
+            kind: Some(PDU_SESSION as u64),
+            template: &[0; 2],
+            params: &[
+                PDU_QFI.param("qfi", bits(18, 6)),
+                PDU_TYPE.param("type", bits(8, 4)),
+                PDU_PPP.param("ppp", bits(16, 1)),
+                PDU_RQI.param("rqi", bits(17, 1)),
+                element::NUMBER.param("spare", bits(12, 4)),
+                element::DATA.param("data", At::Varies),
+            ],
+            positional: 1,
+            about: "PDU Session Container (TS 38.415)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "ext",
+            params: &[EXTENSION_NEXT.param("type", At::Derived), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its content as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::wire::bytes::{u8_at, u16_at};
+use crate::wire::element::{Family, Form, Shape};
 use crate::wire::field::{At, Field, Protocol, bits, bytes, fields};
 use crate::wire::names;
 
@@ -26,10 +27,11 @@ pub fn class_name(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    VERSION = Field::dec("icmp.ext.version", "Version", bits(0, 4));
-    RESERVED = Field::hex("icmp.ext.res", "Reserved", bits(4, 12).drawn(0, 2));
-    CHECKSUM = Field::hex("icmp.ext.checksum", "Checksum", bytes(2, 2));
+    VERSION = Field::dec("icmp.ext.version", "Version", bits(0, 4)).arg("version");
+    RESERVED = Field::hex("icmp.ext.res", "Reserved", bits(4, 12).drawn(0, 2)).arg("rsv");
+    CHECKSUM = Field::hex("icmp.ext.checksum", "Checksum", bytes(2, 2)).arg("cksum");
     CHECKSUM_STATUS = Field::dec("icmp.ext.checksum.status", "Checksum Status", At::Derived).size(1).names(names::checksum_status).name_only();
+    OBJECTS = Field::bytes("icmp.ext.objects", "Objects", At::Varies).own("The extension objects").arg("objects").elements(&OBJECT_FORMS);
     OBJECT_LENGTH = Field::dec("icmp.ext.length", "Length", At::Varies).size(2).many();
     CLASS = Field::dec("icmp.ext.class", "Class", At::Varies).size(1).names(class_name).many();
     C_TYPE = Field::dec("icmp.ext.ctype", "C-Type", At::Varies).size(1).many();
@@ -42,7 +44,7 @@ pub static HEADER: Field = Field::group("icmp.ext", "ICMP Multi-Part Extensions"
 /// Extensions of an ICMP error.
 pub static PROTOCOL: Protocol = Protocol {
     name: "icmp.ext",
-    notation: "",
+    notation: "icmpext",
     title: "ICMP Multi-Part Extensions",
     short: "ICMP extensions",
     header: &HEADER,
@@ -78,3 +80,34 @@ pub fn objects(bytes: &[u8]) -> impl Iterator<Item = Object<'_>> {
         Some(Object { length, class, c_type, payload, offset })
     })
 }
+
+/// An MPLS label stack, its entries as numbers.
+static STACK: Field = Field::hex("icmp.ext.stack", "Label Stack", At::Varies);
+
+/// What the objects can be.
+pub static OBJECT_FORMS: Family = Family {
+    what: "object",
+    shape: Shape { head: OBJECT_LEN, kind: (16, 16), length: (0, 16), whole: true, single: &[], ..Shape::TLV },
+    common: &[OBJECT_LENGTH.param("len", bytes(0, 2))],
+    forms: &[
+        Form {
+            name: "mpls",
+            kind: Some(0x0101),
+            params: &[STACK.param("stack", At::Varies).list()],
+            positional: 1,
+            about: "the label stack that arrived (RFC 4950), its entries as numbers",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "obj",
+            params: &[
+                CLASS.param("class", bytes(2, 1)),
+                C_TYPE.param("ctype", bytes(3, 1)),
+                OBJECT.param("data", At::Varies),
+            ],
+            positional: 3,
+            about: "any class and C-Type, with its payload as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};

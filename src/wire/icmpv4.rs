@@ -62,11 +62,30 @@ pub fn code_name(kind: u8, code: u8) -> Option<&'static str> {
     })
 }
 
+/// The bytes of a message up to what it carries, at least.
+pub fn message_len(kind: u8) -> usize {
+    match kind {
+        // Timestamps, and address masks.
+        13 | 14 => 20,
+        17 | 18 => 12,
+        _ => LEN,
+    }
+}
+
 /// Echo Request.
 pub const ECHO_REQUEST: u8 = 8;
 
 /// The notation's words for message types.
-static TYPE_WORDS: Words = &[("reply", 0), ("unreachable", 3), ("echo", ECHO_REQUEST as u64), ("timex", 11)];
+static TYPE_WORDS: Words = &[
+    ("reply", 0),
+    ("unreachable", 3),
+    ("unreach", 3),
+    ("redirect", 5),
+    ("echo", ECHO_REQUEST as u64),
+    ("timex", 11),
+    ("paramprob", 12),
+    ("timestamp", 13),
+];
 
 fields! {
     TYPE = Field::dec("icmp.type", "Type", bytes(0, 1)).names(type_name).words(TYPE_WORDS).arg("type");
@@ -78,16 +97,17 @@ fields! {
     ID_LE = Field::dec("icmp.ident_le", "Identifier (LE)", At::Varies).size(2);
     SEQUENCE_LE = Field::dec("icmp.seq_le", "Sequence Number (LE)", At::Varies).size(2);
     UNUSED = Field::bytes("icmp.unused", "Unused", At::Varies).many();
-    LENGTH = Field::dec("icmp.length", "Length", bytes(5, 1));
+    LENGTH = Field::dec("icmp.length", "Length", bytes(5, 1)).arg("length");
     ORIGINAL_LENGTH = Field::dec("icmp.length.original_datagram", "Length of original datagram", At::Derived).size(1);
-    MTU = Field::dec("icmp.mtu", "MTU of next hop", bytes(6, 2));
-    POINTER = Field::dec("icmp.pointer", "Pointer", bytes(4, 1));
-    GATEWAY = Field::ipv4("icmp.redir_gw", "Gateway Address", bytes(4, 4));
-    ORIGINATE = Field::dec("icmp.originate_timestamp", "Originate Timestamp", bytes(8, 4));
-    RECEIVE = Field::dec("icmp.receive_timestamp", "Receive Timestamp", bytes(12, 4));
-    TRANSMIT = Field::dec("icmp.transmit_timestamp", "Transmit Timestamp", bytes(16, 4));
-    MASK = Field::ipv4("icmp.address_mask", "Address Mask", bytes(8, 4));
+    MTU = Field::dec("icmp.mtu", "MTU of next hop", bytes(6, 2)).arg("mtu");
+    POINTER = Field::dec("icmp.pointer", "Pointer", bytes(4, 1)).arg("ptr");
+    GATEWAY = Field::ipv4("icmp.redir_gw", "Gateway Address", bytes(4, 4)).arg("gw");
+    ORIGINATE = Field::dec("icmp.originate_timestamp", "Originate Timestamp", bytes(8, 4)).arg("orig");
+    RECEIVE = Field::dec("icmp.receive_timestamp", "Receive Timestamp", bytes(12, 4)).arg("rx");
+    TRANSMIT = Field::dec("icmp.transmit_timestamp", "Transmit Timestamp", bytes(16, 4)).arg("tx");
+    MASK = Field::ipv4("icmp.address_mask", "Address Mask", bytes(8, 4)).arg("mask");
     BODY = Field::bytes("icmp.body", "Message Body", At::Varies).own("The body of a message that is not taken apart");
+    QUOTE = Field::dec("icmp.quote", "Quoted", At::Derived).size(2).own("Bytes of the packet that an error quotes: more are cut off, fewer filled up with zeros").arg("quote");
     REST = Field::bytes("icmp.rest", "Rest of Header", bytes(4, 4))
         .own("The four bytes whose meaning depends on the type").arg("rest");
 }

@@ -97,11 +97,21 @@ pub fn type_name(number: u64) -> Option<&'static str> {
 /// The notation's words for message types.
 static TYPE_WORDS: Words = &[
     ("unreachable", message::UNREACHABLE as u64),
+    ("unreach", message::UNREACHABLE as u64),
     ("toobig", message::TOO_BIG as u64),
     ("timex", message::TIME_EXCEEDED as u64),
     ("paramprob", message::PARAMETER_PROBLEM as u64),
     ("echo", message::ECHO_REQUEST as u64),
     ("reply", message::ECHO_REPLY as u64),
+    ("query", message::LISTENER_QUERY as u64),
+    ("report", message::LISTENER_REPORT as u64),
+    ("done", message::LISTENER_DONE as u64),
+    ("report2", message::LISTENER_REPORT_V2 as u64),
+    ("rs", message::ROUTER_SOLICITATION as u64),
+    ("ra", message::ROUTER_ADVERTISEMENT as u64),
+    ("redirect", message::REDIRECT as u64),
+    ("xecho", message::EXTENDED_ECHO_REQUEST as u64),
+    ("xreply", message::EXTENDED_ECHO_REPLY as u64),
     ("ns", message::NEIGHBOR_SOLICITATION as u64),
     ("na", message::NEIGHBOR_ADVERTISEMENT as u64),
 ];
@@ -145,14 +155,15 @@ fields! {
     POINTER = Field::dec("icmpv6.pointer", "Pointer", bytes(4, 4)).arg("ptr");
     ID = Field::hex("icmpv6.echo.identifier", "Identifier", bytes(4, 2)).arg("id");
     SEQUENCE = Field::dec("icmpv6.echo.sequence_number", "Sequence", bytes(6, 2)).arg("seq");
-    LENGTH = Field::dec("icmpv6.length", "Length of original datagram", bytes(4, 1));
+    LENGTH = Field::dec("icmpv6.length", "Length of original datagram", bytes(4, 1)).arg("length");
     DATA = Field::bytes("icmpv6.data", "Data", At::Varies);
-    EXTENDED_SEQUENCE = Field::dec("icmpv6.ext.echo.seq", "Sequence number", bytes(6, 1));
-    EXTENDED_LOCAL = Field::bool("icmpv6.ext.echo.req.local", "Local bit", bits(63, 1).drawn(7, 1)).names(names::set);
-    EXTENDED_STATE = Field::dec("icmpv6.ext.echo.rsp.state", "State", bits(56, 3).drawn(7, 1)).names(interface_state);
-    EXTENDED_ACTIVE = Field::bool("icmpv6.ext.echo.rsp.active", "Active bit", bits(61, 1).drawn(7, 1)).names(names::set);
-    EXTENDED_IPV4 = Field::bool("icmpv6.ext.echo.rsp.ipv4", "IPv4 bit", bits(62, 1).drawn(7, 1)).names(names::set);
-    EXTENDED_IPV6 = Field::bool("icmpv6.ext.echo.rsp.ipv6", "IPv6 bit", bits(63, 1).drawn(7, 1)).names(names::set);
+    EXTENDED_SEQUENCE = Field::dec("icmpv6.ext.echo.seq", "Sequence number", bytes(6, 1)).arg("xseq");
+    EXTENDED_LOCAL = Field::bool("icmpv6.ext.echo.req.local", "Local bit", bits(63, 1).drawn(7, 1)).names(names::set).arg("local");
+    EXTENDED_STATE = Field::dec("icmpv6.ext.echo.rsp.state", "State", bits(56, 3).drawn(7, 1)).names(interface_state).arg("state");
+    EXTENDED_ACTIVE = Field::bool("icmpv6.ext.echo.rsp.active", "Active bit", bits(61, 1).drawn(7, 1)).names(names::set).arg("active");
+    EXTENDED_IPV4 = Field::bool("icmpv6.ext.echo.rsp.ipv4", "IPv4 bit", bits(62, 1).drawn(7, 1)).names(names::set).arg("v4");
+    EXTENDED_IPV6 = Field::bool("icmpv6.ext.echo.rsp.ipv6", "IPv6 bit", bits(63, 1).drawn(7, 1)).names(names::set).arg("v6");
+    QUOTE = Field::dec("icmpv6.quote", "Quoted", At::Derived).size(2).own("Bytes of the packet that an error quotes: more are cut off, fewer filled up with zeros").arg("quote");
     BODY = Field::bytes("icmpv6.body", "Message Body", At::Varies).own("The body of a message that is not taken apart");
 }
 
@@ -168,6 +179,18 @@ fn interface_state(number: u64) -> Option<&'static str> {
         6 => "Failed",
         _ => return None,
     })
+}
+
+/// The bytes of a message up to its options, records, or what it carries, at
+/// least.
+pub fn message_len(kind: u8) -> usize {
+    match kind {
+        message::ROUTER_ADVERTISEMENT => 16,
+        message::NEIGHBOR_SOLICITATION | message::NEIGHBOR_ADVERTISEMENT => 24,
+        message::REDIRECT => 40,
+        message::LISTENER_QUERY | message::LISTENER_REPORT | message::LISTENER_DONE => mld::V1_LEN,
+        _ => LEN,
+    }
 }
 
 /// The fields of all messages.

@@ -52,15 +52,15 @@ fn cr(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    DSAP = Field::hex("llc.dsap", "DSAP", bytes(0, 1)).names(sap);
+    DSAP = Field::hex("llc.dsap", "DSAP", bytes(0, 1)).names(sap).arg("dsap");
     DSAP_SAP = Field::dec("llc.dsap.sap", "SAP", bits(0, 7).drawn(0, 1)).names(sap_half);
     DSAP_IG = Field::bool("llc.dsap.ig", "IG Bit", bits(7, 1).drawn(0, 1)).names(ig);
-    SSAP = Field::hex("llc.ssap", "SSAP", bytes(1, 1)).names(sap);
+    SSAP = Field::hex("llc.ssap", "SSAP", bytes(1, 1)).names(sap).arg("ssap");
     SSAP_SAP = Field::dec("llc.ssap.sap", "SAP", bits(8, 7).drawn(1, 1)).names(sap_half);
     SSAP_CR = Field::bool("llc.ssap.cr", "CR Bit", bits(15, 1).drawn(1, 1)).names(cr);
-    CONTROL = Field::hex("llc.control", "Control field", At::Varies).size(2);
-    OUI = Field::dec("llc.oui", "Organization Code", bytes(3, 3));
-    TYPE = Field::hex("llc.type", "Type", bytes(6, 2)).names(names::ether_type);
+    CONTROL = Field::hex("llc.control", "Control field", At::Varies).size(2).arg("control");
+    OUI = Field::dec("llc.oui", "Organization Code", bytes(3, 3)).arg("oui");
+    TYPE = Field::hex("llc.type", "Type", bytes(6, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
     PID = Field::hex("llc.pid", "Protocol ID", bytes(6, 2));
 }
 
@@ -70,7 +70,7 @@ pub static HEADER: Field = Field::group("llc", "Logical-Link Control");
 /// LLC, with SNAP where there is one.
 pub static PROTOCOL: Protocol = Protocol {
     name: "llc",
-    notation: "",
+    notation: "llc",
     title: "Logical-Link Control",
     short: "LLC",
     header: &HEADER,

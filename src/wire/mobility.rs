@@ -34,12 +34,12 @@ pub fn type_name(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    PAYLOAD_PROTOCOL = Field::dec("mip6.proto", "Payload protocol", bytes(0, 1)).names(names::ip_proto);
-    LENGTH = Field::dec("mip6.hlen", "Header length", bytes(1, 1));
-    TYPE = Field::dec("mip6.mhtype", "Mobility Header Type", bytes(2, 1)).names(type_name);
-    RESERVED = Field::hex("mip6.reserved", "Reserved", bytes(3, 1));
-    CHECKSUM = Field::hex("mip6.csum", "Checksum", bytes(4, 2));
-    MESSAGE = Field::bytes("mip6.message", "Message", At::Varies).own("The message data and mobility options, as bytes");
+    PAYLOAD_PROTOCOL = Field::dec("mip6.proto", "Payload protocol", bytes(0, 1)).names(names::ip_proto).words(names::IP_PROTO_WORDS).arg("nxt");
+    LENGTH = Field::dec("mip6.hlen", "Header length", bytes(1, 1)).arg("len");
+    TYPE = Field::dec("mip6.mhtype", "Mobility Header Type", bytes(2, 1)).names(type_name).arg("type");
+    RESERVED = Field::hex("mip6.reserved", "Reserved", bytes(3, 1)).arg("rsv");
+    CHECKSUM = Field::hex("mip6.csum", "Checksum", bytes(4, 2)).arg("cksum");
+    MESSAGE = Field::bytes("mip6.message", "Message", At::Varies).own("The message data and mobility options, as bytes").arg("data");
 }
 
 /// The header as a field.
@@ -48,7 +48,7 @@ pub static HEADER: Field = Field::group("mipv6", "Mobile IPv6");
 /// The Mobility header.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mipv6",
-    notation: "",
+    notation: "mobility",
     title: "Mobile IPv6",
     short: "Mobility header",
     header: &HEADER,

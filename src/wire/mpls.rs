@@ -13,6 +13,8 @@ use crate::wire::{ethernet, names};
 
 /// Bytes of an entry.
 pub const LEN: usize = 4;
+/// The UDP port (RFC 7510).
+pub const PORT: u16 = 6635;
 /// Bytes of a pseudowire's control word.
 pub const CONTROL_WORD_LEN: usize = 4;
 
@@ -31,10 +33,10 @@ pub fn label_name(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    LABEL = Field::dec("mpls.label", "MPLS Label", bits(0, 20).drawn(0, 4)).names(label_name);
-    EXP = Field::dec("mpls.exp", "MPLS Experimental Bits", bits(20, 3).drawn(0, 4));
-    BOTTOM = Field::dec("mpls.bottom", "MPLS Bottom Of Label Stack", bits(23, 1).drawn(0, 4));
-    TTL = Field::dec("mpls.ttl", "MPLS TTL", bits(24, 8).drawn(0, 4));
+    LABEL = Field::dec("mpls.label", "MPLS Label", bits(0, 20).drawn(0, 4)).names(label_name).arg("label");
+    EXP = Field::dec("mpls.exp", "MPLS Experimental Bits", bits(20, 3).drawn(0, 4)).arg("tc");
+    BOTTOM = Field::dec("mpls.bottom", "MPLS Bottom Of Label Stack", bits(23, 1).drawn(0, 4)).arg("s");
+    TTL = Field::dec("mpls.ttl", "MPLS TTL", bits(24, 8).drawn(0, 4)).arg("ttl");
 }
 
 /// The fields of a control word.
@@ -42,7 +44,9 @@ pub mod control_word {
     use super::{Field, bytes, fields};
 
     fields! {
-        SEQUENCE = Field::dec("pweth.cw.sequence_number", "Sequence Number", bytes(2, 2));
+        FLAGS = Field::hex("pweth.cw.bits0to3", "Bits 0 to 3", super::bits(0, 4)).own("The first nibble, which is zero").arg("nibble");
+        RESERVED = Field::hex("pweth.cw.rsv", "Reserved", super::bits(4, 12)).own("The reserved bits").arg("rsv");
+        SEQUENCE = Field::dec("pweth.cw.sequence_number", "Sequence Number", bytes(2, 2)).arg("seq");
     }
 }
 
@@ -54,7 +58,7 @@ pub static CONTROL_WORD_HEADER: Field = Field::group("pwethcw", "PW Ethernet Con
 /// An entry of a label stack.
 pub static PROTOCOL: Protocol = Protocol {
     name: "mpls",
-    notation: "",
+    notation: "mpls",
     title: "MultiProtocol Label Switching Header",
     short: "MPLS label",
     header: &HEADER,
@@ -65,7 +69,7 @@ pub static PROTOCOL: Protocol = Protocol {
 /// The control word of an Ethernet pseudowire.
 pub static CONTROL_WORD: Protocol = Protocol {
     name: "pwethcw",
-    notation: "",
+    notation: "cw",
     title: "PW Ethernet Control Word",
     short: "Pseudowire control word",
     header: &CONTROL_WORD_HEADER,

@@ -87,6 +87,8 @@ pub static IP_PROTO_WORDS: Words = &[
     ("gre", ip_proto::GRE as u64),
     ("esp", ip_proto::ESP as u64),
     ("ah", ip_proto::AH as u64),
+    ("mobility", ip_proto::MOBILITY as u64),
+    ("mpls", ip_proto::MPLS as u64),
     ("icmp6", ip_proto::ICMPV6 as u64),
     ("none", ip_proto::NONE as u64),
     ("dst", ip_proto::DESTINATION as u64),
@@ -100,6 +102,10 @@ pub static ETHER_TYPE_WORDS: Words = &[
     ("vlan", ether_type::VLAN as u64),
     ("ip6", ether_type::IPV6 as u64),
     ("svlan", ether_type::SERVICE_VLAN as u64),
+    ("mpls", ether_type::MPLS as u64),
+    ("pppoe", ether_type::PPPOE as u64),
+    ("pppoed", ether_type::PPPOE_DISCOVERY as u64),
+    ("eth", ether_type::BRIDGED as u64),
 ];
 
 /// Names of IP protocol numbers.

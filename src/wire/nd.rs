@@ -5,7 +5,8 @@
 //! ```
 
 use crate::wire::bytes::{array_at, tail};
-use crate::wire::field::{At, Field, bits, bytes, fields};
+use crate::wire::element::{self, Family, Form, Shape};
+use crate::wire::field::{At, Field, Words, bits, bytes, fields};
 use crate::wire::names;
 
 /// Option types.
@@ -70,27 +71,31 @@ pub fn preference(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The notation's words for preferences.
+static PREFERENCE_WORDS: Words = &[("medium", 0), ("high", 1), ("low", 3)];
+
 fields! {
-    NS_TARGET = Field::ipv6("icmpv6.nd.ns.target_address", "Target Address", bytes(8, 16));
+    NS_TARGET = Field::ipv6("icmpv6.nd.ns.target_address", "Target Address", bytes(8, 16)).arg("target");
     NA_FLAGS = Field::hex("icmpv6.nd.na.flag", "Flags", bytes(4, 4));
-    NA_ROUTER = Field::bool("icmpv6.nd.na.flag.r", "Router", bits(32, 1).drawn(4, 4)).names(names::set);
-    NA_SOLICITED = Field::bool("icmpv6.nd.na.flag.s", "Solicited", bits(33, 1).drawn(4, 4)).names(names::set);
-    NA_OVERRIDE = Field::bool("icmpv6.nd.na.flag.o", "Override", bits(34, 1).drawn(4, 4)).names(names::set);
-    NA_RESERVED = Field::dec("icmpv6.nd.na.flag.rsv", "Reserved", bits(35, 29).drawn(4, 4));
+    NA_ROUTER = Field::bool("icmpv6.nd.na.flag.r", "Router", bits(32, 1).drawn(4, 4)).names(names::set).arg("router");
+    NA_SOLICITED = Field::bool("icmpv6.nd.na.flag.s", "Solicited", bits(33, 1).drawn(4, 4)).names(names::set).arg("solicited");
+    NA_OVERRIDE = Field::bool("icmpv6.nd.na.flag.o", "Override", bits(34, 1).drawn(4, 4)).names(names::set).arg("override");
+    NA_RESERVED = Field::dec("icmpv6.nd.na.flag.rsv", "Reserved", bits(35, 29).drawn(4, 4)).arg("narsv");
     NA_TARGET = Field::ipv6("icmpv6.nd.na.target_address", "Target Address", bytes(8, 16));
-    RA_HOP_LIMIT = Field::dec("icmpv6.nd.ra.cur_hop_limit", "Cur hop limit", bytes(4, 1));
-    RA_FLAGS = Field::hex("icmpv6.nd.ra.flag", "Flags", bytes(5, 1));
-    RA_MANAGED = Field::bool("icmpv6.nd.ra.flag.m", "Managed address configuration", bits(40, 1).drawn(5, 1)).names(names::set);
-    RA_OTHER = Field::bool("icmpv6.nd.ra.flag.o", "Other configuration", bits(41, 1).drawn(5, 1)).names(names::set);
-    RA_HOME_AGENT = Field::bool("icmpv6.nd.ra.flag.h", "Home Agent", bits(42, 1).drawn(5, 1)).names(names::set);
-    RA_PREFERENCE = Field::dec("icmpv6.nd.ra.flag.prf", "Prf (Default Router Preference)", bits(43, 2).drawn(5, 1)).names(preference);
-    RA_PROXY = Field::bool("icmpv6.nd.ra.flag.p", "Proxy", bits(45, 1).drawn(5, 1)).names(names::set);
-    RA_RESERVED = Field::dec("icmpv6.nd.ra.flag.rsv", "Reserved", bits(46, 2).drawn(5, 1));
-    RA_LIFETIME = Field::dec("icmpv6.nd.ra.router_lifetime", "Router lifetime (s)", bytes(6, 2));
-    RA_REACHABLE = Field::dec("icmpv6.nd.ra.reachable_time", "Reachable time (ms)", bytes(8, 4));
-    RA_RETRANS = Field::dec("icmpv6.nd.ra.retrans_timer", "Retrans timer (ms)", bytes(12, 4));
+    RA_HOP_LIMIT = Field::dec("icmpv6.nd.ra.cur_hop_limit", "Cur hop limit", bytes(4, 1)).arg("hlim");
+    RA_FLAGS = Field::hex("icmpv6.nd.ra.flag", "Flags", bytes(5, 1)).arg("flags");
+    RA_MANAGED = Field::bool("icmpv6.nd.ra.flag.m", "Managed address configuration", bits(40, 1).drawn(5, 1)).names(names::set).arg("managed");
+    RA_OTHER = Field::bool("icmpv6.nd.ra.flag.o", "Other configuration", bits(41, 1).drawn(5, 1)).names(names::set).arg("other");
+    RA_HOME_AGENT = Field::bool("icmpv6.nd.ra.flag.h", "Home Agent", bits(42, 1).drawn(5, 1)).names(names::set).arg("ha");
+    RA_PREFERENCE = Field::dec("icmpv6.nd.ra.flag.prf", "Prf (Default Router Preference)", bits(43, 2).drawn(5, 1)).names(preference).words(PREFERENCE_WORDS).arg("pref");
+    RA_PROXY = Field::bool("icmpv6.nd.ra.flag.p", "Proxy", bits(45, 1).drawn(5, 1)).names(names::set).arg("proxy");
+    RA_RESERVED = Field::dec("icmpv6.nd.ra.flag.rsv", "Reserved", bits(46, 2).drawn(5, 1)).arg("rarsv");
+    RA_LIFETIME = Field::dec("icmpv6.nd.ra.router_lifetime", "Router lifetime (s)", bytes(6, 2)).arg("lifetime");
+    RA_REACHABLE = Field::dec("icmpv6.nd.ra.reachable_time", "Reachable time (ms)", bytes(8, 4)).arg("reachable");
+    RA_RETRANS = Field::dec("icmpv6.nd.ra.retrans_timer", "Retrans timer (ms)", bytes(12, 4)).arg("retrans");
     REDIRECT_TARGET = Field::ipv6("icmpv6.nd.rd.target_address", "Target Address", bytes(8, 16));
-    REDIRECT_DESTINATION = Field::ipv6("icmpv6.rd.na.destination_address", "Destination Address", bytes(24, 16));
+    REDIRECT_DESTINATION = Field::ipv6("icmpv6.rd.na.destination_address", "Destination Address", bytes(24, 16)).arg("dest");
+    OPTIONS = Field::bytes("icmpv6.options", "Options", At::Varies).own("The options of a neighbour discovery message").arg("options").elements(&OPTION_FORMS);
     OPTION = Field::group("icmpv6.opt", "ICMPv6 Option").many();
     OPTION_TYPE = Field::dec("icmpv6.opt.type", "Type", bytes(0, 1)).names(option_name);
     OPTION_LENGTH = Field::dec("icmpv6.opt.length", "Length", bytes(1, 1));
@@ -170,6 +175,133 @@ pub fn domain<'b>(bytes: &[u8], buffer: &'b mut [u8; 256]) -> Option<(&'b str, u
     }
     if written == 0 { None } else { std::str::from_utf8(&buffer[..written]).ok().map(|name| (name, at)) }
 }
+
+/// What the options can be. Lengths count 8 bytes, and what does not fill them
+/// is filled up with zeros.
+pub static OPTION_FORMS: Family = Family {
+    what: "option",
+    shape: Shape { unit: 8, whole: true, single: &[], ..Shape::TLV },
+    common: &[OPTION_LENGTH.param("len", bytes(1, 1))],
+    forms: &[
+        Form {
+            name: "slla",
+            kind: Some(option::SOURCE as u64),
+            template: &[0; 6],
+            params: &[MAC.param("mac", bytes(2, 6))],
+            positional: 1,
+            about: "Source Link-Layer Address",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tlla",
+            kind: Some(option::TARGET as u64),
+            template: &[0; 6],
+            params: &[MAC.param("mac", bytes(2, 6))],
+            positional: 1,
+            about: "Target Link-Layer Address",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "prefix",
+            kind: Some(option::PREFIX as u64),
+            template: &[64, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            params: &[
+                PREFIX.param("prefix", bytes(16, 16)),
+                PREFIX_LENGTH.param("plen", bytes(2, 1)),
+                PREFIX_FLAGS.param("flags", bytes(3, 1)),
+                PREFIX_ON_LINK.param("l", bits(24, 1)),
+                PREFIX_AUTO.param("a", bits(25, 1)),
+                PREFIX_ROUTER.param("r", bits(26, 1)),
+                PREFIX_VALID.param("valid", bytes(4, 4)),
+                PREFIX_PREFERRED.param("preferred", bytes(8, 4)),
+                element::HEX.param("rsv", bytes(12, 4)),
+            ],
+            positional: 1,
+            about: "Prefix Information: /64, on-link, for autoconfiguration",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "mtu",
+            kind: Some(option::MTU as u64),
+            template: &[0; 6],
+            params: &[MTU.param("mtu", bytes(4, 4)), element::HEX.param("rsv", bytes(2, 2))],
+            positional: 1,
+            about: "MTU",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "nonce",
+            kind: Some(option::NONCE as u64),
+            params: &[NONCE.param("nonce", At::Varies)],
+            positional: 1,
+            about: "Nonce",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "route",
+            kind: Some(option::ROUTE as u64),
+            template: &[0; 6],
+            params: &[
+                element::DATA.param("prefix", At::Varies),
+                element::NUMBER.param("plen", bytes(2, 1)),
+                ROUTE_FLAGS.param("flags", bytes(3, 1)),
+                ROUTE_LIFETIME.param("lifetime", bytes(4, 4)),
+            ],
+            positional: 1,
+            about: "Route Information, its prefix as bytes",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "rdnss",
+            kind: Some(option::RDNSS as u64),
+            template: &[0; 6],
+            params: &[
+                RDNSS.param("servers", At::Varies),
+                RDNSS_LIFETIME.param("lifetime", bytes(4, 4)),
+                element::HEX.param("rsv", bytes(2, 2)),
+            ],
+            positional: 1,
+            about: "Recursive DNS Servers",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "dnssl",
+            kind: Some(option::DNSSL as u64),
+            template: &[0; 6],
+            params: &[
+                element::DATA.param("names", At::Varies),
+                DNSSL_LIFETIME.param("lifetime", bytes(4, 4)),
+                element::HEX.param("rsv", bytes(2, 2)),
+            ],
+            positional: 1,
+            about: "DNS Search List, its names as bytes",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "pref64",
+            kind: Some(option::PREF64 as u64),
+            template: &[0; 14],
+            params: &[
+                element::DATA.param("prefix", bytes(4, 12)),
+                PREF64_LIFETIME.param("lifetime", bits(16, 13)),
+                PREF64_CODE.param("plc", bits(29, 3)),
+            ],
+            positional: 1,
+            about: "PREF64, its prefix as 12 bytes",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "opt",
+            params: &[OPTION_TYPE.param("type", bytes(0, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its content as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};
+
+/// A link-layer address of Ethernet.
+static MAC: Field = Field::ether("icmpv6.opt.mac", "Link-layer address", At::Varies);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::wire::bytes::{tail, u8_at, u16_at};
-use crate::wire::field::{At, Field, Protocol, fields};
+use crate::wire::field::{At, Field, Protocol, Words, fields};
 
 /// Protocol numbers.
 pub mod protocol {
@@ -42,10 +42,16 @@ fn protocol_name(number: u64) -> Option<&'static str> {
     })
 }
 
+/// The notation's words for protocol numbers.
+static PROTOCOL_WORDS: Words =
+    &[("ip4", protocol::IPV4 as u64), ("ip6", protocol::IPV6 as u64), ("mpls", protocol::MPLS as u64), ("lcp", 0xc021)];
+
 fields! {
-    ADDRESS = Field::hex("ppp.address", "Address", At::Varies).size(1);
-    CONTROL = Field::hex("ppp.control", "Control", At::Varies).size(1);
-    PROTOCOL_NUMBER = Field::hex("ppp.protocol", "Protocol", At::Varies).size(2).names(protocol_name);
+    ADDRESS = Field::hex("ppp.address", "Address", At::Varies).size(1).arg("addr");
+    CONTROL = Field::hex("ppp.control", "Control", At::Varies).size(1).arg("ctrl");
+    PROTOCOL_NUMBER = Field::hex("ppp.protocol", "Protocol", At::Varies).size(2).names(protocol_name).words(PROTOCOL_WORDS).arg("proto");
+    FRAMED = Field::bool("ppp.framed", "Framed", At::Derived).own("Whether address and control are there").arg("framed");
+    COMPRESSED = Field::bool("ppp.pfc", "Compressed", At::Derived).own("Whether the protocol number is a single byte").arg("pfc");
 }
 
 /// The header as a field.
@@ -54,7 +60,7 @@ pub static HEADER: Field = Field::group("ppp", "Point-to-Point Protocol");
 /// PPP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "ppp",
-    notation: "",
+    notation: "ppp",
     title: "Point-to-Point Protocol",
     short: "PPP",
     header: &HEADER,

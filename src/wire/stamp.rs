@@ -13,6 +13,7 @@
 //! ```
 
 use crate::wire::bytes::{tail, u8_at, u16_at};
+use crate::wire::element::{self, Family, Form, Shape};
 use crate::wire::field::{At, Field, Kind, Protocol, bits, bytes, fields};
 
 /// Bytes without TLVs.
@@ -91,21 +92,24 @@ const fn own(field: Field, about: &'static str) -> Field {
 }
 
 fields! {
-    SEQUENCE = own(Field::dec("stamp.seq", "Sequence Number", bytes(0, 4)), "The sequence number of the test packet");
-    TIMESTAMP = own(Field::hex("stamp.timestamp", "Timestamp", bytes(4, 8)), "When the packet was sent, in the format that the error estimate names");
+    SEQUENCE = own(Field::dec("stamp.seq", "Sequence Number", bytes(0, 4)), "The sequence number of the test packet").arg("seq");
+    TIMESTAMP = own(Field::hex("stamp.timestamp", "Timestamp", bytes(4, 8)), "When the packet was sent, in the format that the error estimate names").arg("ts");
     TIME = own(Field::new("stamp.time", "Sent", Kind::Time, At::Derived), "When the packet was sent, as a date");
-    ERROR = own(Field::hex("stamp.error", "Error Estimate", bytes(12, 2)), "How far the timestamp may be off");
-    ERROR_S = own(Field::bool("stamp.error.s", "Synchronized", bits(96, 1).drawn(12, 2)), "Whether the clock is synchronized to UTC");
-    ERROR_Z = own(Field::bool("stamp.error.z", "Clock format", bits(97, 1).drawn(12, 2)).names(clock), "The timestamp's format: NTP (0) or truncated PTPv2 (1)");
-    ERROR_SCALE = own(Field::dec("stamp.error.scale", "Scale", bits(98, 6).drawn(12, 2)), "The error is Multiplier * 2^(Scale - 32) seconds");
-    ERROR_MULTIPLIER = own(Field::dec("stamp.error.multiplier", "Multiplier", bits(104, 8).drawn(12, 2)), "The error is Multiplier * 2^(Scale - 32) seconds");
-    SSID = own(Field::dec("stamp.ssid", "Session ID", bytes(14, 2)), "The STAMP Session Identifier (RFC 8972 §3)");
-    RECEIVED = own(Field::hex("stamp.received", "Receive Timestamp", bytes(16, 8)), "When the reflector received the sender's packet");
+    ERROR = own(Field::hex("stamp.error", "Error Estimate", bytes(12, 2)), "How far the timestamp may be off").arg("error");
+    ERROR_S = own(Field::bool("stamp.error.s", "Synchronized", bits(96, 1).drawn(12, 2)), "Whether the clock is synchronized to UTC").arg("s");
+    ERROR_Z = own(Field::bool("stamp.error.z", "Clock format", bits(97, 1).drawn(12, 2)).names(clock), "The timestamp's format: NTP (0) or truncated PTPv2 (1)").arg("z");
+    ERROR_SCALE = own(Field::dec("stamp.error.scale", "Scale", bits(98, 6).drawn(12, 2)), "The error is Multiplier * 2^(Scale - 32) seconds").arg("scale");
+    ERROR_MULTIPLIER = own(Field::dec("stamp.error.multiplier", "Multiplier", bits(104, 8).drawn(12, 2)), "The error is Multiplier * 2^(Scale - 32) seconds").arg("mult");
+    SSID = own(Field::dec("stamp.ssid", "Session ID", bytes(14, 2)), "The STAMP Session Identifier (RFC 8972 §3)").arg("ssid");
+    RECEIVED = own(Field::hex("stamp.received", "Receive Timestamp", bytes(16, 8)), "When the reflector received the sender's packet").arg("rx");
     RECEIVED_TIME = own(Field::new("stamp.received_time", "Received", Kind::Time, At::Derived), "When the reflector received the sender's packet, as a date");
-    SENDER_SEQUENCE = own(Field::dec("stamp.sender.seq", "Sender Sequence Number", bytes(24, 4)), "The sequence number of the sender's packet");
-    SENDER_TIMESTAMP = own(Field::hex("stamp.sender.timestamp", "Sender Timestamp", bytes(28, 8)), "The timestamp of the sender's packet");
-    SENDER_ERROR = own(Field::hex("stamp.sender.error", "Sender Error Estimate", bytes(36, 2)), "The error estimate of the sender's packet");
-    SENDER_TTL = own(Field::dec("stamp.sender.ttl", "Sender TTL", bytes(40, 1)), "The hop limit of the sender's packet when it was received");
+    SENDER_SEQUENCE = own(Field::dec("stamp.sender.seq", "Sender Sequence Number", bytes(24, 4)), "The sequence number of the sender's packet").arg("sseq");
+    SENDER_TIMESTAMP = own(Field::hex("stamp.sender.timestamp", "Sender Timestamp", bytes(28, 8)), "The timestamp of the sender's packet").arg("sts");
+    SENDER_ERROR = own(Field::hex("stamp.sender.error", "Sender Error Estimate", bytes(36, 2)), "The error estimate of the sender's packet").arg("serror");
+    SENDER_TTL = own(Field::dec("stamp.sender.ttl", "Sender TTL", bytes(40, 1)), "The hop limit of the sender's packet when it was received").arg("sttl");
+    MBZ = own(Field::hex("stamp.mbz", "Must be zero", bytes(38, 2)), "What a reflector leaves zero before the sender's TTL").arg("mbz");
+    MBZ_END = own(Field::bytes("stamp.mbz.end", "Must be zero", bytes(41, 3)), "What a reflector leaves zero behind the sender's TTL").arg("mbz2");
+    TLVS = own(Field::bytes("stamp.tlvs", "TLVs", At::Varies), "The extension TLVs").arg("tlvs").elements(&TLV_FORMS);
     TLV = own(Field::group("stamp.tlv", "TLV"), "An extension TLV (RFC 8972 §4)").many();
     TLV_FLAGS = own(Field::hex("stamp.tlv.flags", "Flags", At::Varies).size(1), "U (unrecognized, 0x80), M (malformed, 0x40), I (integrity, 0x20)").many();
     TLV_TYPE = own(Field::dec("stamp.tlv.type", "Type", At::Varies).size(1), "The type of a TLV").names(tlv_name);
@@ -125,7 +129,7 @@ pub static HEADER: Field = Field::group("stamp", "Simple Two-way Active Measurem
 /// STAMP.
 pub static PROTOCOL: Protocol = Protocol {
     name: "stamp",
-    notation: "",
+    notation: "stamp",
     title: "Simple Two-way Active Measurement Protocol",
     short: "STAMP",
     header: &HEADER,
@@ -166,3 +170,87 @@ pub fn tlvs(bytes: &[u8]) -> impl Iterator<Item = Tlv<'_>> {
 pub fn is_reflected(bytes: &[u8]) -> bool {
     bytes.get(16..LEN).is_some_and(|rest| rest.iter().any(|byte| *byte != 0))
 }
+
+/// TLVs and sub-TLVs begin alike. A sender sets the U flag, for the reflector to
+/// clear (RFC 8972 §4.2).
+const SHAPE: Shape =
+    Shape { head: TLV_HEADER_LEN, kind: (8, 8), length: (16, 16), single: &[], preset: &[0x80, 0, 0, 0], ..Shape::TLV };
+
+/// An element with a value of one field.
+macro_rules! one {
+    ($name:literal, $kind:expr, $size:literal, $arg:literal, $field:expr, $about:literal) => {
+        Form {
+            name: $name,
+            kind: Some($kind as u64),
+            template: &[0; $size],
+            params: &[$field.param($arg, bytes(4, $size))],
+            positional: 1,
+            about: $about,
+            ..Form::EMPTY
+        }
+    };
+}
+
+/// What the TLVs can be.
+pub static TLV_FORMS: Family = Family {
+    what: "TLV",
+    shape: SHAPE,
+    common: &[TLV_FLAGS.param("flags", bytes(0, 1)), TLV_LENGTH.param("len", bytes(2, 2))],
+    forms: &[
+        one!("dest", tlv::DESTINATION, 16, "address", ADDRESS_V6, "Destination Node IPv6 Address (RFC 9503)"),
+        one!("dest4", tlv::DESTINATION, 4, "address", ADDRESS_V4, "Destination Node IPv4 Address (RFC 9503)"),
+        Form {
+            name: "return",
+            kind: Some(tlv::RETURN_PATH as u64),
+            params: &[RETURN_PATH.param("path", At::Varies).elements(&RETURN_FORMS)],
+            positional: 1,
+            about: "Return Path (RFC 9503)",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tlv",
+            params: &[TLV_TYPE.param("type", bytes(1, 1)), TLV_VALUE.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};
+
+/// The sub-TLVs of a Return Path.
+static RETURN_PATH: Field = Field::bytes("stamp.return", "Return Path", At::Varies);
+
+/// What the sub-TLVs of a Return Path can be.
+pub static RETURN_FORMS: Family = Family {
+    what: "sub-TLV",
+    shape: SHAPE,
+    common: &[TLV_FLAGS.param("flags", bytes(0, 1)), SUB_LENGTH.param("len", bytes(2, 2))],
+    forms: &[
+        one!("control", return_path::CONTROL, 4, "code", RETURN_CONTROL, "0 no reply, 1 a reply on the same link"),
+        one!("addr", return_path::ADDRESS, 16, "address", ADDRESS_V6, "Return Address, IPv6"),
+        one!("addr4", return_path::ADDRESS, 4, "address", ADDRESS_V4, "Return Address, IPv4"),
+        Form {
+            name: "segs",
+            kind: Some(return_path::SEGMENTS as u64),
+            params: &[RETURN_SEGMENT.param("list", At::Varies)],
+            positional: 1,
+            about: "SRv6 segments, the first one first",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "labels",
+            kind: Some(return_path::LABELS as u64),
+            params: &[element::HEX.param("stack", At::Varies).list()],
+            positional: 1,
+            about: "an MPLS label stack, its entries as numbers",
+            ..Form::EMPTY
+        },
+        Form {
+            name: "tlv",
+            params: &[SUB_TYPE.param("type", bytes(1, 1)), element::DATA.param("data", At::Varies)],
+            positional: 2,
+            about: "any type, with its value as bytes",
+            ..Form::EMPTY
+        },
+    ],
+};

@@ -38,6 +38,7 @@ fields! {
     DEI = Field::bool("vlan.dei", "DEI", bits(3, 1).drawn(0, 2)).names(eligible).arg("dei");
     ID = Field::dec("vlan.id", "ID", bits(4, 12).drawn(0, 2)).arg("id");
     TYPE = Field::hex("vlan.etype", "Type", bytes(2, 2)).names(names::ether_type).words(names::ETHER_TYPE_WORDS).arg("type");
+    TPID = Field::hex("vlan.tpid", "Tag Protocol Identifier", At::Derived).size(2).words(names::ETHER_TYPE_WORDS).own("The Ethertype that announces the tag").arg("tpid");
     LENGTH = Field::dec("vlan.len", "Length", bytes(2, 2)).arg("len");
     TRAILER = Field::bytes("vlan.trailer", "Trailer", At::Varies);
 }

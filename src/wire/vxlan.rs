@@ -18,14 +18,14 @@ fn defined(number: u64) -> Option<&'static str> {
 }
 
 fields! {
-    FLAGS = Field::hex("vxlan.flags", "Flags", bytes(0, 2));
-    FLAG_G = Field::bool("vxlan.flag_g", "GBP Extension", bits(0, 1).drawn(0, 2)).names(defined);
-    FLAG_I = Field::bool("vxlan.flag_i", "VXLAN Network ID (VNI)", bits(4, 1).drawn(0, 2));
-    FLAG_D = Field::bool("vxlan.flag_d", "Don't Learn", bits(9, 1).drawn(0, 2));
-    FLAG_A = Field::bool("vxlan.flag_a", "Policy Applied", bits(12, 1).drawn(0, 2));
-    GROUP = Field::dec("vxlan.gbp", "Group Policy ID", bytes(2, 2));
-    VNI = Field::dec("vxlan.vni", "VXLAN Network Identifier (VNI)", bytes(4, 3));
-    RESERVED = Field::dec("vxlan.reserved8", "Reserved", bytes(7, 1));
+    FLAGS = Field::hex("vxlan.flags", "Flags", bytes(0, 2)).arg("flags");
+    FLAG_G = Field::bool("vxlan.flag_g", "GBP Extension", bits(0, 1).drawn(0, 2)).names(defined).arg("g");
+    FLAG_I = Field::bool("vxlan.flag_i", "VXLAN Network ID (VNI)", bits(4, 1).drawn(0, 2)).arg("i");
+    FLAG_D = Field::bool("vxlan.flag_d", "Don't Learn", bits(9, 1).drawn(0, 2)).arg("d");
+    FLAG_A = Field::bool("vxlan.flag_a", "Policy Applied", bits(12, 1).drawn(0, 2)).arg("a");
+    GROUP = Field::dec("vxlan.gbp", "Group Policy ID", bytes(2, 2)).arg("gbp");
+    VNI = Field::dec("vxlan.vni", "VXLAN Network Identifier (VNI)", bytes(4, 3)).arg("vni");
+    RESERVED = Field::dec("vxlan.reserved8", "Reserved", bytes(7, 1)).arg("rsv");
 }
 
 /// The header as a field.
@@ -34,7 +34,7 @@ pub static HEADER: Field = Field::group("vxlan", "Virtual eXtensible Local Area 
 /// VXLAN.
 pub static PROTOCOL: Protocol = Protocol {
     name: "vxlan",
-    notation: "",
+    notation: "vxlan",
     title: "Virtual eXtensible Local Area Network",
     short: "VXLAN",
     header: &HEADER,

@@ -1,8 +1,10 @@
 //! `sr6 craft`: notation to bytes, shown or stored.
 
+mod layers;
 mod output;
 mod recipe;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -25,9 +27,12 @@ Examples:
   sr6 craft -o hex 'ip6(dst=::1)/icmp6(type=echo, id=7, seq=1)'
   sr6 craft -w bad.pcap 'eth/ip6(dst=::1)/srh(segs=[::1], sl=9)/udp(cksum=bad)/hex(00ff)'
   sr6 craft -w all.pcapng -f packets.sr6
+  sr6 craft --layers srh
   sr6 read -T notation --times trace.pcap | sr6 craft -f - -w same.pcap
 
-Layers: eth vlan sll null ip4 ip6 hbh dst routing srh frag udp tcp icmp4 icmp6 \"text\" hex(00ff)
+Layers: eth vlan sll null llc pppoe pppoed ppp chdlc mpls cw arp ip4 ip6 hbh dst routing srh frag
+ah esp mobility gre udp tcp icmp4 icmp6 icmpext gtpu vxlan geneve stamp trailer \"text\" hex(00ff);
+--layers says what they are, and --layers LAYER which arguments one takes.
 
 Recipe files (-f) have a packet a line; it goes on in the next line inside parentheses, after a /
 and before one:
@@ -35,11 +40,15 @@ and before one:
   let n2 = 2001:db8::2
   frame(time=+1ms)/ip6(src=2001:db8::1)/srh(path=[$n2, 2001:db9::1])/udp(dport=3000)
 frame(…) tells what a capture file knows besides the bytes: time=SECONDS, +TIME after the packet
-before, or none; link=NAME or number; len= on the wire; if=, ifname=\"…\"; comment=\"…\"")]
+before, or none; link=NAME or number; cap= bytes kept of it; len= on the wire; if=, ifname=\"…\";
+comment=\"…\"")]
 pub struct Arguments {
     /// Packets; `-` reads a recipe from standard input
-    #[arg(required_unless_present = "file", value_name = "NOTATION")]
+    #[arg(required_unless_present_any = ["file", "layers"], value_name = "NOTATION")]
     packets: Vec<String>,
+    /// List the layers, or the arguments of one, instead
+    #[arg(long, value_name = "LAYER", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["packets", "file", "output", "write", "hex"])]
+    layers: Option<String>,
     /// Read packets from this recipe file; `-` is standard input; may be repeated
     #[arg(short, long, value_name = "FILE")]
     file: Vec<PathBuf>,
@@ -70,6 +79,12 @@ enum Format {
 /// Runs the subcommand. Every packet given as an argument is built before
 /// anything is written; those of files come and go.
 pub fn run(arguments: &Arguments) -> Outcome {
+    if let Some(layer) = &arguments.layers {
+        let text = layers::describe(layer)?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::output(&error))?;
+        return Ok(Exit::Done);
+    }
     let to_stdout = arguments.write.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if to_stdout && (arguments.hex || arguments.output.is_some()) {
         return Err(Failure::input("-w - has standard output for itself; leave out -x and -o, or name a file"));

@@ -14,7 +14,7 @@ use crate::craft::{Arg, CraftError, Layer, internet, srh};
 use crate::wire::checksum::Sum;
 use crate::wire::field::{At, Field};
 use crate::wire::proto::Proto;
-use crate::wire::{data, ipv6, routing, srh as wire_srh, udp};
+use crate::wire::{arp, data, gre, gtp, icmpv4, icmpv6, ipv6, llc, routing, srh as wire_srh, udp};
 
 /// A packet with blanks.
 #[derive(Debug)]
@@ -71,8 +71,25 @@ pub(super) fn in_place(layers: &[Layer], axes: &[Axis]) -> Vec<bool> {
 }
 
 /// Fields by which the builder decides about the rest of the packet: which
-/// segment is active, where the packet ends, how much a checksum covers.
-const DECIDING: [&Field; 4] = [&routing::SEGMENTS_LEFT, &routing::TYPE, &wire_srh::REDUCED, &udp::LENGTH];
+/// segment is active, where the packet ends, how much a checksum covers, what
+/// of a header is there.
+const DECIDING: [&Field; 15] = [
+    &routing::SEGMENTS_LEFT,
+    &routing::TYPE,
+    &wire_srh::REDUCED,
+    &udp::LENGTH,
+    &icmpv4::TYPE,
+    &icmpv6::TYPE,
+    &llc::DSAP,
+    &llc::SSAP,
+    &arp::HARDWARE_SIZE,
+    &arp::PROTOCOL_SIZE,
+    &gre::CHECKSUM_BIT,
+    &gtp::FLAGS,
+    &gtp::FLAG_E,
+    &gtp::FLAG_S,
+    &gtp::FLAG_PN,
+];
 
 fn is(field: &Field, others: &[&Field]) -> bool {
     others.iter().any(|other| std::ptr::eq(field, *other))
@@ -129,12 +146,16 @@ fn overlaps(layers: &[Layer], axis: &Axis) -> bool {
 
 impl Template {
     /// Builds the packet of `layers` and blanks what the axes marked in `plain`
-    /// write. `None` where one of them is only partly covered by a checksum.
+    /// write. `None` where one of them is only partly covered by a checksum, or
+    /// where a checksum is over bytes that are not there any more.
     ///
     /// # Errors
     /// Where the layers do not build.
     pub fn new(layers: &[Layer], axes: &[Axis], plain: &[bool]) -> Result<Option<Self>, CraftError> {
-        let Packet { mut bytes, starts, checks } = assemble(layers)?;
+        let Packet { mut bytes, starts, checks, resized, .. } = assemble(layers)?;
+        if resized {
+            return Ok(None);
+        }
         let mut blanks = Vec::new();
         for (number, axis) in axes.iter().enumerate().filter(|(number, _)| plain[*number]) {
             places(layers, &starts, number, axis, &mut blanks);

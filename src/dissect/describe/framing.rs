@@ -46,7 +46,7 @@ pub(super) fn pppoe(proto: Proto, out: &mut Out<'_, '_>) {
     let bytes = out.bytes;
     let tags = tail(bytes, pppoe::LEN);
     if !tags.is_empty() {
-        out.value(&pppoe::TAGS, Value::Bytes(tags), pppoe::LEN, tags.len());
+        out.value(&pppoe::discovery::TAGS, Value::Bytes(tags), pppoe::LEN, tags.len());
     }
 }
 

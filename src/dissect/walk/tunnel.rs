@@ -8,9 +8,6 @@ use crate::wire::names::ether_type;
 use crate::wire::proto::Proto;
 use crate::wire::{geneve, gre, gtp, stamp, vxlan};
 
-/// The UDP port of MPLS (RFC 7510).
-const MPLS_PORT: u16 = 6635;
-
 /// What a UDP port announces.
 pub(super) fn port(number: u16) -> Option<Proto> {
     Some(match number {
@@ -18,7 +15,7 @@ pub(super) fn port(number: u16) -> Option<Proto> {
         vxlan::PORT => Proto::Vxlan,
         geneve::PORT => Proto::Geneve,
         stamp::PORT => Proto::Stamp,
-        MPLS_PORT => Proto::Mpls,
+        mpls::PORT => Proto::Mpls,
         _ => return None,
     })
 }
