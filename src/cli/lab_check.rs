@@ -44,7 +44,8 @@ pub struct Arguments {
     /// Take the packets of a capture file
     #[arg(short, long, value_name = "FILE", conflicts_with = "packets")]
     read: Option<PathBuf>,
-    /// The node that sends them [default: the one that has the source address, else the first]
+    /// The node that sends them [default: the one that has the source address, else the first; for
+    /// suggested packets, every node that is no router]
     #[arg(long, value_name = "NODE")]
     from: Option<String>,
     /// Let them arrive at --from by this interface, instead of being made there
@@ -95,7 +96,7 @@ pub fn run(arguments: &Arguments, trace: Trace<'_>) -> Outcome {
     let mut tally = Tally::default();
     for (number, sent) in packets.iter().enumerate() {
         if signal::caught().is_some() {
-            return Ok(Exit::Interrupted);
+            break;
         }
         let Sent { title, given, node } = sent;
         let checked = checker.check(&given.packet, &given.frame_header, *node, interface).map_err(failed)?;
@@ -123,12 +124,16 @@ pub fn run(arguments: &Arguments, trace: Trace<'_>) -> Outcome {
         keep(directory, &names, &captures)?;
     }
     if arguments.format == Format::Text {
-        println_out(&format!("{tally}\n"))?;
+        print(&format!("{tally}\n"))?;
     }
-    Ok(if tally.different_packets == 0 { Exit::Done } else { Exit::No })
+    Ok(match tally.different_packets {
+        _ if tally.packets < packets.len() => Exit::Interrupted,
+        0 => Exit::Done,
+        _ => Exit::No,
+    })
 }
 
-fn println_out(text: &str) -> Result<(), Failure> {
+fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::output(&error))
 }

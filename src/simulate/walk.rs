@@ -102,14 +102,15 @@ impl Network {
         let first = Arrival { cause: None, node, interface, frame_header: frame_header.into(), packet: packet.into() };
         let mut walk = Walk { hops: Vec::new() };
         let mut waiting = VecDeque::from([first]);
-        // What End.AD proxies have cached, by node.
-        let mut caches: HashMap<NodeId, Vec<u8>> = HashMap::new();
+        // What proxies want remembered for what their services return.
+        let mut caches: HashMap<(NodeId, Interface), Vec<u8>> = HashMap::new();
         while let Some(arrival) = waiting.pop_front() {
             let number = walk.hops.len();
             let node = arrival.node;
-            let (mut hop, learned) = self.hop(arrival, caches.get(&node).map(Vec::as_slice), profile);
-            if let Some(learned) = learned {
-                caches.insert(node, learned);
+            let cache = arrival.interface.and_then(|interface| caches.get(&(node, interface)));
+            let (mut hop, learned) = self.hop(arrival, cache.map(Vec::as_slice), profile);
+            if let Some((interface, bytes)) = learned {
+                caches.insert((node, interface), bytes);
             }
             for crossing in &mut hop.crossings {
                 if crossing.end != End::Hop(0) {
@@ -132,9 +133,9 @@ impl Network {
     }
 
     /// What one node makes of one packet, and what a proxy there wants
-    /// remembered (`cache`, the next time). Where a crossing is taken at the far
+    /// remembered (`cache`, for what then comes by that interface). Where a crossing is taken at the far
     /// end, it ends in hop 0.
-    pub fn hop(&self, arrival: Arrival, cache: Option<&[u8]>, profile: Profile) -> (Hop, Option<Vec<u8>>) {
+    pub fn hop(&self, arrival: Arrival, cache: Option<&[u8]>, profile: Profile) -> (Hop, Option<(Interface, Vec<u8>)>) {
         let Arrival { cause, node, interface, frame_header, packet } = arrival;
         let input = Input { packet: &packet, frame_header: &frame_header, interface, cache };
         let mut steps = Vec::new();

@@ -259,7 +259,7 @@ fn proxies_step_first() {
             by("xc", &srv6("fc00:b::1", 63, "segs=[fc00:b::1], sl=1", UDP)),
         ),
     ]);
-    let learned = |packet: &str| outcome(&network, packet).learned.expect("something is remembered");
+    let learned = |packet: &str| outcome(&network, packet).learned.expect("something is remembered").1;
     let headers = learned(&next("0e"));
     assert_eq!(hex::encode(&headers), hex::encode(&build(&plain(SHIFTED, 63, INNER6))[..40]));
     assert_eq!(returned(&network, "xb", INNER6, Some(&headers)).len(), 40 + build(INNER6).len());

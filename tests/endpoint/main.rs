@@ -1,6 +1,6 @@
 //! What SRv6 nodes do by the RFCs, case by case: a packet in notation, and the
 //! packet, error or drop that must come of it. The node is `x`, between `a`
-//! and `b`; `tests/conformance.rs` asks the same of Linux.
+//! and `b`; `tests/conformance` asks the same of Linux.
 
 mod csid;
 
@@ -373,7 +373,8 @@ fn services_behind_a_proxy() {
     ]);
     // What the service returns gets its headers back.
     let sent = outcome(&network, &srv6("fc00::17", 64, TWO, INNER6));
-    let cache = sent.learned.expect("AD learns");
+    let (service, cache) = sent.learned.expect("AD learns");
+    assert_eq!(Some(service), network.find_interface(x, "xb"), "for what the service returns");
     assert_eq!(hex::encode(&cache), hex::encode(&build(&srv6("fc00:b::1", 63, TWO_DONE, INNER6))[..80]));
     let returned = build(INNER6);
     let input =
@@ -383,6 +384,67 @@ fn services_behind_a_proxy() {
     };
     assert_eq!(forward.packet, build(&srv6("fc00:b::1", 63, TWO_DONE, INNER6)));
     assert_eq!(forward.kind, Kind::Ipv6);
+}
+
+/// By the Linux profile: each behaviour it has, VRFs included, which the kernel
+/// of `tests/conformance` may lack; and none that it has not.
+#[test]
+fn linux_has_these_behaviors() {
+    let network = network();
+    let x = NodeId(1);
+    let said = |notation: &str| {
+        let packet = build(notation);
+        let interface = network.find_interface(x, "xa");
+        let input = Input { packet: &packet, frame_header: &FRAME, interface, cache: None };
+        match endpoint::process(input, network.node(x), Profile::Linux, &mut ()).decision {
+            Decision::Forward(forward) => {
+                format!("{}: {}", network.interface_name(x, forward.interface), hex::encode(forward.packet))
+            }
+            Decision::Drop { reason } => format!("drop {reason:?}"),
+            other => panic!("{notation}: {other:?}"),
+        }
+    };
+    let done = |sid: &str, inner: &str| srv6(sid, 64, "segs=[fc00::77], sl=0", inner);
+    let after = srv6("fc00:b::1", 63, TWO_DONE, UDP);
+    let outer = "ip6(src=fc00:ff::1, dst=fc00:b::1, hlim=63)/srh(path=[fc00:b::1, fc00:b::2])";
+    let inserted = "srh(segs=[fc00::f, fc00:b::9, fc00:b::8], sl=2)";
+    for (name, packet, expected) in [
+        ("End", srv6("fc00::1", 64, TWO, UDP), by("xb", &after)),
+        (
+            "PSP",
+            srv6("fc00::2", 64, TWO, UDP),
+            by("xb", &format!("ip6(src=2001:db8:a::1, dst=fc00:b::1, hlim=63)/{UDP}")),
+        ),
+        ("End.X", srv6("fc00::5", 64, TWO, UDP), by("xc", &after)),
+        ("End.T", srv6("fc00::6", 64, TWO, UDP), by("xc", &after)),
+        ("DX2", done("fc00::7", ETH), by("xb", ETH)),
+        ("DX4", done("fc00::8", INNER4), by("xb", INNER4_AFTER)),
+        ("DX6", done("fc00::9", INNER6), by("xc", INNER6_AFTER)),
+        ("DT4", done("fc00::a", INNER4), by("xb", INNER4_AFTER)),
+        ("DT4, IPv6 inside", done("fc00::a", INNER6), "drop WrongUpper".into()),
+        ("DT6", done("fc00::b", INNER6), by("xc", INNER6_AFTER)),
+        ("DT46 with IPv6", done("fc00::c", INNER6), by("xc", INNER6_AFTER)),
+        ("DT46 with IPv4", done("fc00::c", INNER4), by("xb", INNER4_AFTER)),
+        ("DT46 with UDP", done("fc00::c", UDP), "drop WrongUpper".into()),
+        ("DT46 with segments left", srv6("fc00::c", 64, TWO, INNER4), "drop SegmentsRemain".into()),
+        // The inner hop limit stays, the outer one is the inner one's.
+        (
+            "B6.Encaps",
+            srv6("fc00::d", 64, TWO, UDP),
+            by("xb", &format!("{outer}/{}", srv6("fc00:b::1", 64, TWO_DONE, UDP))),
+        ),
+        // The SID itself is the last of the list, to which the packet returns.
+        (
+            "B6.Insert",
+            srv6("fc00::f", 64, TWO, UDP),
+            by("xb", &format!("ip6(src=2001:db8:a::1, dst=fc00:b::8, hlim=63)/{inserted}/srh({TWO})/{UDP}")),
+        ),
+    ] {
+        assert_eq!(said(&packet), expected, "{name}");
+    }
+    for missing in ["3", "4", "e", "10", "11", "12", "13", "15", "16", "17", "18"] {
+        assert_eq!(said(&srv6(&format!("fc00::{missing}"), 64, TWO, UDP)), "drop NotInLinux", "fc00::{missing}");
+    }
 }
 
 #[test]
@@ -400,7 +462,11 @@ fn any_bytes_have_an_answer() {
     let seeds = [
         build(&srv6("fc00::1", 64, TWO, UDP)),
         build(&srv6("fc00::f", 64, "segs=[fc00::f, fc00::f], sl=1", INNER6)),
-        build(&srv6("2001:db8:b0:1:1::3", 64, "segs=[5:1:4:1:3:1:2:1], sl=0", UDP)),
+        build(&srv6("2001:db8:b0:10b:1::3", 64, "segs=[5:1:4:1:3:1:2:1], sl=0", UDP)),
+        build(&srv6("2001:db8:b0:120:1::1", 64, "segs=[fc00:b::1, 5:1:4:1:3:1:2:1], sl=1", UDP)),
+        build(&srv6("2001:db8:b0:10f:1::", 64, "segs=[5:1:4:1:3:1:2:1], sl=1", INNER6)),
+        build(&srv6("fcbb:bb00:122:200:300::", 64, "segs=[fc00:b::1], sl=1", INNER4)),
+        build(&srv6("fcbb:bb00:10e:200::", 64, "segs=[fc00:b::1], sl=1", INNER6)),
         build(&srv6("fc00::9", 64, TWO_DONE, INNER4)),
         build(&srv6("2001:db8:a::2", 2, "segs=[2001:db8:a::2, 2001:db8:a::2], sl=1, tlvs=[tlv(5, 80)]", ETH)),
     ];

@@ -71,8 +71,8 @@ pub struct Input<'a> {
     pub frame_header: &'a [u8],
     /// The interface it arrived by; `None` for one that the node made itself.
     pub interface: Option<Interface>,
-    /// What a proxy wanted remembered last ([`Outcome::learned`]), where the
-    /// caller did so.
+    /// What a proxy wanted remembered last for this interface
+    /// ([`Outcome::learned`]), where the caller did so.
     pub cache: Option<&'a [u8]>,
 }
 
@@ -97,8 +97,9 @@ pub struct Outcome {
     /// RFC 9259 §2.1.1)?
     pub oam_copy: bool,
     /// What a proxy wants remembered for the packets that the service returns:
-    /// the headers at End.AD, the destination at End.AM with compressed SIDs.
-    pub learned: Option<Vec<u8>>,
+    /// the headers at End.AD, the destination at End.AM with compressed SIDs. For
+    /// what comes by that interface.
+    pub learned: Option<(Interface, Vec<u8>)>,
 }
 
 /// Processes a packet at a node. The steps of the decision go to `trace`;

@@ -10,28 +10,28 @@ use super::trace::Step;
 
 /// On to the service. For End.AD and End.AM, the next segment is in place.
 pub(super) fn to_service(run: &mut Run<'_>, sid: &Sid) -> Next {
-    let Behavior::EndProxy { kind, oif, .. } = &sid.behavior else { return Next::dropped(Reason::NotInLinux) };
+    let Behavior::EndProxy { kind, oif, iif, .. } = &sid.behavior else { return Next::dropped(Reason::NotInLinux) };
     match kind {
         Proxy::Static if run.packet.hop_limit() <= 1 => run.hop_limit_exceeded().into(),
         Proxy::Static => stripped(run, *oif),
         Proxy::Dynamic => {
             let Some(upper) = run.packet.upper() else { return Next::dropped(Reason::Truncated) };
-            run.learned = Some(run.packet.0[..upper.offset].to_vec());
+            run.learned = Some((*iif, run.packet.0[..upper.offset].to_vec()));
             stripped(run, *oif)
         }
-        Proxy::Masquerading => masqueraded(run, sid, *oif),
+        Proxy::Masquerading => masqueraded(run, sid, *oif, *iif),
     }
 }
 
 /// The service sees where the packet is going in the end. With compressed SIDs
 /// the list cannot give the destination back, so that it is remembered.
-fn masqueraded(run: &mut Run<'_>, sid: &Sid, oif: Interface) -> Next {
+fn masqueraded(run: &mut Run<'_>, sid: &Sid, oif: Interface, iif: Interface) -> Next {
     let Some(last) = run.packet.routing(false).and_then(|srh| run.packet.slot(srh.offset, 0)) else {
         let offset = run.packet.upper().map_or(0, |upper| upper.offset);
         return run.error(4, 4, offset as u32, Reason::UpperLayer);
     };
     if sid.flavors.csid.is_some() {
-        run.learned = Some(run.packet.destination6().octets().to_vec());
+        run.learned = Some((iif, run.packet.destination6().octets().to_vec()));
     }
     run.set_destination(last);
     let next_hop = Some(run.packet.destination());

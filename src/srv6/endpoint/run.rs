@@ -62,7 +62,7 @@ pub(super) struct Run<'a> {
     /// Was the hop limit decremented before forwarding, as RFC 8986 wants it?
     pub hop_taken: bool,
     pub oam_copy: bool,
-    pub learned: Option<Vec<u8>>,
+    pub learned: Option<(Interface, Vec<u8>)>,
     /// How many of its first bytes Linux will leave out.
     pub skew: usize,
 }
