@@ -28,6 +28,7 @@
 //! - floor 4, [`transmit`]: how bytes leave the machine.
 //! - floor 4, [`socket`]: the std-socket path: SRH by socket option.
 //! - floor 4, [`simulate`]: a packet's way through a network, on paper.
+//! - floor 5, [`probe`]: which answer is to which packet.
 //! - floor 5, [`rebuild`]: from a packet's bytes to layers that build the same.
 //! - floor 5, [`recipe`]: files of packets in notation.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
@@ -43,6 +44,7 @@ pub mod filter;
 pub mod lab;
 pub mod notation;
 pub mod pipeline;
+pub mod probe;
 pub mod rebuild;
 pub mod recipe;
 pub mod show;

@@ -74,6 +74,10 @@ pub fn message_len(kind: u8) -> usize {
 
 /// Echo Request.
 pub const ECHO_REQUEST: u8 = 8;
+/// The message type of an answer to it.
+pub const ECHO_REPLY: u8 = 0;
+/// The message type of a Parameter Problem.
+pub const PARAMETER_PROBLEM: u8 = 12;
 
 /// The notation's words for message types.
 static TYPE_WORDS: Words = &[

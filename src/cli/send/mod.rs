@@ -1,6 +1,7 @@
 //! `sr6 send`: build packets, or take captured ones, and transmit them.
 
 mod flags;
+mod listen;
 mod open;
 mod plan;
 mod report;
@@ -38,6 +39,7 @@ Examples:
   sr6 send 'ip6(dst=ff02::1, hlim=1)/icmp6(type=128)' -i eth0 --via raw6 --count 5 --interval 200ms
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --rate 50kpps --duration 10s
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json
+  sr6 send 'ip6(hlim=1..4)/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=33434)' -i v12 --listen
   sr6 send -f probes.sr6 -i v12 --interval 10ms")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
@@ -78,6 +80,8 @@ pub struct Arguments {
     #[arg(short = 'T', value_name = "FORM", default_value = "text")]
     form: Form,
     #[command(flatten)]
+    answers: listen::Answering,
+    #[command(flatten)]
     flags: Flags,
 }
 
@@ -115,6 +119,10 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
     if let Some(link) = &opened.link {
         safety::check(link, &timing, arguments.yes_really_on.as_deref())?;
     }
+    let listener = match arguments.answers.listen {
+        Some(wait) => Some((arguments.answers.open(opened.link.as_ref(), arguments.form)?, wait)),
+        None => None,
+    };
     privilege::give_up().map_err(Failure::no)?;
     let turns = Turns(&opened.packets);
     let threads = opened.engines.len() as u64;
@@ -124,10 +132,23 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
     let device = report::Device::before(opened.link);
     let told = report::Told::new(verbose);
     let watch = told.as_ref().map(|told| told as &dyn Watch);
-    let mut line = report::StatusLine::new();
-    let summary = transmit::run(lanes, &plan, watch, &mut |progress| line.show(progress, &plan));
-    drop(line);
-    report::finish(summary, &device, arguments.form)
+    let go = |watch: Option<&dyn Watch>| {
+        let mut line = report::StatusLine::new();
+        transmit::run(lanes, &plan, watch, &mut |progress| line.show(progress, &plan))
+    };
+    let (summary, answers) = match listener {
+        None => (go(watch), None),
+        Some((listener, wait)) => {
+            let (summary, answers) = listener.around(wait, |book| go(Some(&listen::Both(book, watch))))?;
+            answers.tell_missing(arguments.form)?;
+            (summary, Some(answers))
+        }
+    };
+    let outcome = report::finish(summary, &device, answers.as_ref(), arguments.form);
+    match answers {
+        Some(answers) => answers.judge(outcome),
+        None => outcome,
+    }
 }
 
 /// The packets, layer by layer.

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use super::listen::{self, Answers};
 use super::{Form, unsent};
 use crate::cli::{Exit, Failure, Outcome};
 use crate::sys::route::{self, Counters, Link};
@@ -119,6 +120,8 @@ struct Object<'a> {
     packets_per_second: Option<f64>,
     bits_per_second: Option<f64>,
     device: Option<DeviceObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<listen::Object>,
 }
 
 #[derive(Serialize)]
@@ -150,7 +153,7 @@ impl From<Counters> for CountersObject {
 }
 
 /// Tells the summary, and what it means for the exit code.
-pub fn finish(summary: Summary, device: &Device, form: Form) -> Outcome {
+pub fn finish(summary: Summary, device: &Device, answers: Option<&Answers>, form: Form) -> Outcome {
     let after = device.now();
     match form {
         Form::Text => {
@@ -158,9 +161,12 @@ pub fn finish(summary: Summary, device: &Device, form: Form) -> Outcome {
                 anstream::eprintln!("{fallback}");
             }
             anstream::eprintln!("{}", line(&summary, device, after));
+            if let Some(answers) = answers {
+                anstream::eprintln!("{}", answers.line());
+            }
         }
         Form::Json => {
-            let text = serde_json::to_string(&object(&summary, device, after)).map_err(Failure::no)?;
+            let text = serde_json::to_string(&object(&summary, device, after, answers)).map_err(Failure::no)?;
             writeln!(stdout(), "{text}").map_err(|e| Failure::output(&e))?;
         }
     }
@@ -189,7 +195,12 @@ fn line(summary: &Summary, device: &Device, after: Option<Counters>) -> String {
     format!("{sent} sent, {bytes} bytes, {failed} failed{reasons}, in {seconds:.3} s{rates}, by {engine}{counted}")
 }
 
-fn object<'a>(summary: &'a Summary, device: &'a Device, after: Option<Counters>) -> Object<'a> {
+fn object<'a>(
+    summary: &'a Summary,
+    device: &'a Device,
+    after: Option<Counters>,
+    answers: Option<&Answers>,
+) -> Object<'a> {
     let seconds = summary.elapsed.as_secs_f64();
     let per_second = |amount: u64| (seconds > 0.0).then_some(amount as f64 / seconds);
     Object {
@@ -210,6 +221,7 @@ fn object<'a>(summary: &'a Summary, device: &'a Device, after: Option<Counters>)
             before: device.before.map(CountersObject::from),
             after: after.map(CountersObject::from),
         }),
+        answers: answers.map(Answers::object),
     }
 }
 
@@ -274,7 +286,7 @@ mod tests {
             line(&summary, &device, None),
             "5 sent, 585 bytes, 3 failed (3 EMSGSIZE), in 0.080 s, 62.5 packets/s, 58.5 kbit/s, by packet"
         );
-        let object = serde_json::to_value(object(&summary, &device, None)).unwrap();
+        let object = serde_json::to_value(object(&summary, &device, None, None)).unwrap();
         assert_eq!(object["type"], "summary");
         assert_eq!((&object["sent"], &object["errors"][0]["errno"]), (&5.into(), &"EMSGSIZE".into()));
         assert_eq!(object["packets_per_second"], 62.5);
