@@ -32,13 +32,15 @@ impl Timestamp {
 
     /// Whole seconds since 1970, rounded towards the past.
     pub fn seconds(self) -> i128 {
-        self.0.div_euclid(NANOS)
+        // A division of 128 bits takes as long as encoding a packet.
+        i64::try_from(self.0).map_or_else(|_| self.0.div_euclid(NANOS), |nanos| nanos.div_euclid(NANOS as i64).into())
     }
 
     /// Nanoseconds since the second that [`seconds`](Self::seconds) names:
     /// 0 to 999,999,999.
     pub fn subsec_nanos(self) -> u32 {
-        self.0.rem_euclid(NANOS) as u32
+        i64::try_from(self.0)
+            .map_or_else(|_| self.0.rem_euclid(NANOS) as u32, |nanos| nanos.rem_euclid(NANOS as i64) as u32)
     }
 }
 

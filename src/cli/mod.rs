@@ -23,6 +23,7 @@ mod server;
 mod simulate;
 mod storage;
 mod value;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -79,7 +80,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Read(arguments) => read::run(arguments),
         Command::Capture(arguments) => capture::run(arguments),
         Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
-        Command::Craft(arguments) => craft::run(arguments),
+        Command::Craft(arguments) => craft::run(arguments, cli.verbose),
         Command::Client(arguments) => client::run(arguments, cli.verbose),
         Command::Send(arguments) => send::run(arguments, cli.verbose),
         Command::Server(arguments) => server::run(arguments),

@@ -84,6 +84,13 @@ impl Layer {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stack(pub Vec<Layer>);
 
+impl Stack {
+    /// Whether some of its values differ from packet to packet.
+    pub fn varies(&self) -> bool {
+        self.0.iter().any(|layer| layer.args().any(|(_, value)| value.varies()))
+    }
+}
+
 impl Deref for Stack {
     type Target = [Layer];
 

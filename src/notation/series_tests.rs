@@ -233,6 +233,16 @@ fn any_stack() -> impl Strategy<Value = Stack> {
         path().prop_map(|path| craft::ip6() / craft::icmp6().message(1) / craft::ip6() / craft::srh().path(path)),
         path().prop_map(|path| craft::ip6() / craft::srh().path(path) / craft::eth() / craft::ip6()),
         Just(craft::ip6() / udp(1, 2) / "odd" / craft::ip6()),
+        proptest::sample::select(vec![
+            "ip6/srh(path=[::1, ::2])/udp/vxlan(vni=3)/eth/ip6",
+            "ip6/udp/gtpu(teid=1, seq=2)/ip4",
+            "ip4/gre(key=1, csum=1)/ip6",
+            "ip6/udp/geneve(vni=1)/ip6",
+            "ip6/udp/mpls(label=16)/mpls/ip6",
+            "ip6/icmp6(type=3, quote=52)/ip6",
+            "ip6/udp(sport=1)/stamp/ip6",
+        ])
+        .prop_map(|text| parse(text).unwrap()),
     ];
     let upper = prop_oneof![
         Just(Stack::from(udp(1, 2))),

@@ -46,9 +46,11 @@ impl About {
     /// The frame of a packet: its bytes, and all of this.
     pub fn frame<'a>(&'a self, number: u64, time: Option<Timestamp>, link: LinkType, data: &'a [u8]) -> Frame<'a> {
         let frame = Frame::new(link, data);
+        let kept = self.captured.map_or(data.len(), |length| data.len().min(length as usize));
         Frame {
             number,
             time,
+            data: &data[..kept],
             original_len: self.original_len.unwrap_or(frame.original_len),
             interface: self.interface,
             interface_name: self.interface_name.as_deref(),

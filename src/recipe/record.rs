@@ -2,6 +2,7 @@
 
 use super::about::About;
 use crate::caret::{Fault, ParseError};
+use crate::craft::vary::{Options, Series};
 use crate::craft::{self, Stack};
 use crate::notation;
 use crate::wire::link_type::LinkType;
@@ -13,7 +14,8 @@ pub struct Record {
     pub about: About,
     /// Its layers.
     pub layers: Stack,
-    /// Its bytes.
+    /// Its bytes; none where its layers vary ([`Stack::varies`]) and it stands for
+    /// a [`Series`] of packets.
     pub bytes: Vec<u8>,
 }
 
@@ -49,7 +51,14 @@ impl Record {
             let span = error.span();
             Fault::from(error).moved(start + span.start..start + span.end)
         })?;
-        match craft::build(&layers) {
+        let built = if layers.varies() {
+            Series::new(layers.clone(), &Options::default())
+                .map(|_| Vec::new())
+                .map_err(|error| (error.to_string(), error.error))
+        } else {
+            craft::build(&layers).map_err(|error| (error.to_string(), error))
+        };
+        match built {
             Ok(mut bytes) => {
                 if let Some(captured) = about.captured.map(|length| length as usize).filter(|len| *len < bytes.len()) {
                     about.original_len.get_or_insert(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
@@ -57,12 +66,12 @@ impl Record {
                 }
                 Ok(Self { about, layers, bytes })
             }
-            Err(error) => {
+            Err((message, error)) => {
                 let places = places(&text[start..]);
                 // Where the text has other layers than the packet, the whole.
                 let place = if places.len() == layers.len() { places.get(error.number - 1) } else { None };
                 let place = place.cloned().unwrap_or(0..text.len() - start);
-                Err(Fault::new(start + place.start..start + place.end, error.to_string()))
+                Err(Fault::new(start + place.start..start + place.end, message))
             }
         }
     }

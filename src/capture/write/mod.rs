@@ -3,6 +3,7 @@
 //! A file appears under its name only when it is complete, unless it is to be
 //! followed while it grows.
 
+mod encoder;
 mod pcap;
 mod pcapng;
 pub mod rotate;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use thiserror::Error;
 
+pub use self::encoder::Encoder;
 use self::target::Target;
 use super::compression::{Compression, Output};
 use super::file::{Format, MAX_FRAME};

@@ -15,10 +15,10 @@ const IF_NAME: u16 = 2;
 const IF_TSRESOL: u16 = 9;
 
 /// The interfaces a file has described.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Interfaces(Vec<Described>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Described {
     interface: u32,
     link: LinkType,
@@ -28,7 +28,7 @@ struct Described {
 impl Interfaces {
     /// The number that the file has for the frame's interface. Where it has
     /// none yet, appends the block that gives it one.
-    fn number(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>, snaplen: u32) -> u32 {
+    pub fn number(&mut self, out: &mut Vec<u8>, frame: &Frame<'_>, snaplen: u32) -> u32 {
         let interface = frame.interface.unwrap_or_default();
         let same = |known: &Described| {
             (known.interface, known.link, known.name.as_deref()) == (interface, frame.link, frame.interface_name)

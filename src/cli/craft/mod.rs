@@ -3,23 +3,32 @@
 mod layers;
 mod output;
 mod recipe;
+mod series;
+mod show;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use self::output::Output;
-use super::value::timestamp;
+use super::value::{duration, timestamp};
+use super::vary::VaryArguments;
 use super::{Exit, Failure, Outcome};
 use crate::capture::Timestamp;
 use crate::recipe::Record;
+use crate::sys::signal;
 
 /// Build packets from notation, and show or store them
 ///
 /// Layers are joined by `/`, outermost first; what is left out is computed. Lengths, next headers,
 /// the IPv6 destination of a path, padding, and checksums over the final destination are filled in
 /// unless given; what is given is written as it is, right or wrong (cksum=bad, len=, nxt=, sl=).
+///
+/// A value can vary from packet to packet: ranges and lists make a packet of each value (of each
+/// combination, where there are several; the last varies fastest), counters and random values go on
+/// with every packet.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,8 +36,15 @@ Examples:
   sr6 craft -o hex 'ip6(dst=::1)/icmp6(type=echo, id=7, seq=1)'
   sr6 craft -w bad.pcap 'eth/ip6(dst=::1)/srh(segs=[::1], sl=9)/udp(cksum=bad)/hex(00ff)'
   sr6 craft -w all.pcapng -f packets.sr6
+  sr6 craft -w scan.pcap --interval 1ms 'ip6(dst=::2, flow=rand)/udp(dport=1..1024)/pad(64)'
   sr6 craft --layers srh
   sr6 read -T notation --times trace.pcap | sr6 craft -f - -w same.pcap
+
+Values that vary: 1024..2048  0..100..5 (every fifth)  each(53, 80, 8000..8010)  2001:db8::/120
+  rand  rand(1..9)  rand(2001:db8::/64)  rand(53, 80)  count  count(START, STEP)
+for any value: path=[2001:db8:2::1..2001:db8:2::9, 2001:db9::1]; or for a whole list:
+path=each([2001:db8::2, 2001:db9::1], [2001:db8::3]); or as payload: pad(64) pad(64..1400) rand(8)
+count(4) count(4, START, STEP) each(\"a\", hex(00ff)) rand(\"a\", \"b\")
 
 Layers: eth vlan sll null llc pppoe pppoed ppp chdlc mpls cw arp ip4 ip6 hbh dst routing srh frag
 ah esp mobility gre udp tcp icmp4 icmp6 icmpext gtpu vxlan geneve stamp trailer \"text\" hex(00ff);
@@ -64,6 +80,15 @@ pub struct Arguments {
     /// When packets that do not say so were captured, in seconds since 1970 [default: now]
     #[arg(long, value_name = "SECONDS", value_parser = timestamp)]
     time: Option<Timestamp>,
+    /// How long after the packet before each one was captured, where it does not say so: 1ms, 10us
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    interval: Option<Duration>,
+    /// Packets to build of each NOTATION, from the first again after the last [default: one of each
+    /// value that varies and has an end, or one]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    #[command(flatten)]
+    vary: VaryArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,7 +103,7 @@ enum Format {
 
 /// Runs the subcommand. Every packet given as an argument is built before
 /// anything is written; those of files come and go.
-pub fn run(arguments: &Arguments) -> Outcome {
+pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
     if let Some(layer) = &arguments.layers {
         let text = layers::describe(layer)?;
         let mut stdout = io::stdout().lock();
@@ -102,12 +127,16 @@ pub fn run(arguments: &Arguments) -> Outcome {
     if files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
         return Err(Failure::input("standard input can be read once"));
     }
-    let mut output = Output::new(arguments)?;
+    let mut output = Output::new(arguments, verbose > 0)?;
     for record in &records {
-        output.packet(record)?;
+        output.record(record)?;
     }
     for file in &files {
         recipe::run(file, &mut output)?;
+    }
+    if signal::caught() == Some(libc::SIGINT) {
+        // The file is left as it was.
+        return Ok(Exit::Interrupted);
     }
     output.finish()?;
     Ok(Exit::Done)

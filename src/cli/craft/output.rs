@@ -2,23 +2,28 @@
 
 use std::io::{self, Write};
 
-use super::{Arguments, Format};
+use super::show::Show;
+use super::{Arguments, Format, series};
 use crate::capture::write::{Options, WriteError, Writer};
+use crate::capture::{Frame, Timestamp};
 use crate::cli::Failure;
-use crate::dissect::{Dissection, Packet};
-use crate::notation;
-use crate::recipe::{Clock, Record};
-use crate::show::{hex, tree};
+use crate::craft::vary::{self, Series};
+use crate::dissect::Dissection;
+use crate::recipe::{Clock, Record, Time};
 use crate::wire::link_type::LinkType;
 
 /// Shows and stores packets as the arguments ask for.
 pub struct Output {
-    format: Option<Format>,
-    hex: bool,
-    writer: Option<Writer>,
+    pub(super) show: Show,
+    pub(super) writer: Option<Writer>,
     clock: Clock,
+    /// From a packet that does not tell its time to the next, in nanoseconds.
+    interval: Option<i128>,
+    /// Packets of each notation, where it is said.
+    copies: Option<u64>,
+    vary: vary::Options,
     /// Packets so far.
-    count: u64,
+    pub(super) count: u64,
     dissection: Box<Dissection>,
     /// Text not printed yet.
     text: Vec<u8>,
@@ -27,84 +32,107 @@ pub struct Output {
 /// Text that is gathered before it is printed, in bytes.
 const BUFFER: usize = 64 << 10;
 
+/// More packets than this are made only where someone says how many.
+const MANY: u64 = 100_000_000;
+
 impl Output {
     /// Opens the file, if there is one.
-    pub fn new(arguments: &Arguments) -> Result<Self, Failure> {
+    pub fn new(arguments: &Arguments, verbose: bool) -> Result<Self, Failure> {
         let format = match (arguments.output, &arguments.write) {
             (Some(format), _) => Some(format),
             (None, Some(_)) => None,
             (None, None) => Some(Format::Tree),
         };
         let create = |path| Writer::create(path, &Options::default()).map_err(unwritten);
+        // Times that are told start at one moment, not at each packet's own.
+        let base = arguments.time.or_else(|| arguments.interval.map(|_| Timestamp::now()));
         Ok(Self {
-            format,
-            hex: arguments.hex,
+            show: Show { format, hex: arguments.hex },
             writer: arguments.write.as_ref().map(create).transpose()?,
-            clock: Clock::new(arguments.time),
+            clock: Clock::new(base),
+            interval: arguments.interval.map(|interval| interval.as_nanos() as i128),
+            copies: arguments.count,
+            vary: arguments.vary.options(verbose),
             count: 0,
             dissection: Box::default(),
             text: Vec::new(),
         })
     }
 
-    /// Takes a packet.
-    pub fn packet(&mut self, record: &Record) -> Result<(), Failure> {
+    /// Takes a packet, or all that it stands for.
+    pub fn record(&mut self, record: &Record) -> Result<(), Failure> {
+        if !record.layers.varies() && self.copies.is_none_or(|copies| copies == 1) {
+            return self.packet(record);
+        }
+        let series = Series::new(record.layers.clone(), &self.vary).map_err(Failure::input)?;
+        let count = self.copies.unwrap_or(series.size());
+        if self.copies.is_none() && count > MANY {
+            return Err(Failure::input(format_args!(
+                "this makes {count} packets; say how many of them with --count N"
+            )));
+        }
+        self.print()?;
+        series::run(self, record, &series, count)
+    }
+
+    /// Takes a single packet.
+    fn packet(&mut self, record: &Record) -> Result<(), Failure> {
+        let time = self.time(record.about.time);
         self.count += 1;
-        let time = self.clock.next(record.about.time);
-        if self.writer.is_some() || self.format == Some(Format::Tree) {
-            let link = link(record)?;
-            let frame = record.about.frame(self.count, time, link, &record.bytes);
-            if let Some(writer) = &mut self.writer {
-                writer.write(&frame).map_err(unwritten)?;
-            }
-            if self.format == Some(Format::Tree) {
-                if self.count > 1 {
-                    self.text.push(b'\n');
-                }
-                let mut frame = frame;
-                if !self.clock.is_told() {
-                    // Nobody asked what time it is.
-                    frame.time = None;
-                }
-                self.dissection.refill(&frame);
-                tree::tree(&mut self.text, &Packet::new(frame, &self.dissection));
-            }
+        let link = self.link(record)?;
+        let frame = record.about.frame(self.count, time, link, &record.bytes);
+        if let Some(writer) = &mut self.writer {
+            writer.write(&frame).map_err(unwritten)?;
         }
-        match self.format {
-            Some(Format::Hex) => {
-                self.separate();
-                self.text.extend(::hex::encode(&record.bytes).bytes());
-                self.text.push(b'\n');
-            }
-            Some(Format::Notation) => {
-                self.separate();
-                self.text.extend(notation::print(&record.layers).bytes());
-                self.text.push(b'\n');
-            }
-            None => self.separate(),
-            Some(Format::Tree) => {}
-        }
-        if self.hex {
-            if self.format.is_some() {
-                self.text.push(b'\n');
-            }
-            hex::dump(&mut self.text, &record.bytes);
-        }
+        let frame = self.shown(frame);
+        self.show.packet(&mut self.text, &mut self.dissection, frame, || record.layers.clone());
         if self.text.len() >= BUFFER { self.print() } else { Ok(()) }
     }
 
-    /// Keeps one packet's hexdump from another's.
-    fn separate(&mut self) {
-        if self.hex && self.count > 1 {
-            self.text.push(b'\n');
+    /// The moment of the next packet.
+    pub(super) fn time(&mut self, time: Time) -> Option<Timestamp> {
+        match (time, self.interval) {
+            (Time::Unsaid, Some(interval)) if self.count > 0 => self.clock.next(Time::After(interval)),
+            (time, _) => self.clock.next(time),
+        }
+    }
+
+    /// From one packet of a series to the next.
+    pub(super) fn step(&self, time: Time) -> i128 {
+        match time {
+            Time::After(nanos) => nanos,
+            _ => self.interval.unwrap_or(0),
+        }
+    }
+
+    /// Lets the clock go on to the last packet of a series.
+    pub(super) fn passed(&mut self, start: Option<Timestamp>, step: i128, count: u64) {
+        if start.is_some() && step != 0 && count > 1 {
+            self.clock.next(Time::After(step.saturating_mul(i128::from(count - 1))));
+        }
+    }
+
+    /// The frame as it is shown: where nobody asked what time it is, without.
+    pub(super) fn shown<'a>(&self, frame: Frame<'a>) -> Frame<'a> {
+        Frame { time: frame.time.filter(|_| self.clock.is_told()), ..frame }
+    }
+
+    /// The link type of a packet; an error where none fits it and it matters.
+    pub(super) fn link(&self, record: &Record) -> Result<LinkType, Failure> {
+        match record.link() {
+            Some(link) => Ok(link),
+            None if self.writer.is_none() && self.show.format != Some(Format::Tree) => Ok(LinkType::ETHERNET),
+            None => {
+                let first = record.layers.first().map_or("nothing", |layer| layer.proto.info().notation);
+                Err(Failure::input(format_args!(
+                    "no link type is for packets that start with {first}: begin with eth, ip6, ip4, sll or null, or say frame(link=…)/, or use -o hex"
+                )))
+            }
         }
     }
 
     fn print(&mut self) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&self.text).and_then(|()| stdout.flush()).map_err(|error| Failure::output(&error))?;
-        self.text.clear();
-        Ok(())
+        print(&mut self.text)
     }
 
     /// Completes the file, and prints what is left.
@@ -116,18 +144,16 @@ impl Output {
     }
 }
 
-/// The link type of a packet; an error where none fits it.
-fn link(record: &Record) -> Result<LinkType, Failure> {
-    record.link().ok_or_else(|| {
-        let first = record.layers.first().map_or("nothing", |layer| layer.proto.info().notation);
-        Failure::input(format_args!(
-            "no link type is for packets that start with {first}: begin with eth, ip6, ip4, sll or null, or say frame(link=…)/, or use -o hex"
-        ))
-    })
+/// Prints text, and empties it.
+pub(super) fn print(text: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text).and_then(|()| stdout.flush()).map_err(|error| Failure::output(&error))?;
+    text.clear();
+    Ok(())
 }
 
 /// Why a capture was not written; a pipe closed by its reader is no failure.
-fn unwritten(error: WriteError) -> Failure {
+pub(super) fn unwritten(error: WriteError) -> Failure {
     match error {
         WriteError::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Failure::output(&source),
         error => Failure::input(error),

@@ -25,6 +25,6 @@ pub fn run(path: &Path, output: &mut Output) -> Result<(), Failure> {
                 }
             }
         },
-        |_, records| records.drain(..).try_for_each(|record| output.packet(&record.map_err(Failure::input)?)),
+        |_, records| records.drain(..).try_for_each(|record| output.record(&record.map_err(Failure::input)?)),
     )
 }
