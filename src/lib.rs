@@ -32,6 +32,7 @@
 //! - floor 5, [`rebuild`]: from a packet's bytes to layers that build the same.
 //! - floor 5, [`recipe`]: files of packets in notation.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
+//! - floor 5, [`diff`]: two captures, packet by packet and field by field.
 //! - floor 6, [`demo`]: the article's experiment, from all of the above.
 //! - floor 7, `cli`: the command line, known to no other module.
 
@@ -39,6 +40,7 @@ pub mod capture;
 pub mod caret;
 pub mod craft;
 pub mod demo;
+pub mod diff;
 pub mod dissect;
 pub mod filter;
 pub mod lab;

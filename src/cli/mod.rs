@@ -5,6 +5,7 @@ mod capture;
 mod client;
 mod craft;
 mod demo;
+mod diff;
 mod dissect_args;
 mod doctor;
 mod emit;
@@ -56,6 +57,7 @@ enum Command {
     Server(server::Arguments),
     Fields(fields::Arguments),
     Doctor(doctor::Arguments),
+    Diff(diff::Arguments),
     Simulate(simulate::Arguments),
     Explain(explain::Arguments),
     Lab(lab::Arguments),
@@ -86,6 +88,7 @@ fn run(cli: &Cli) -> Outcome {
         Command::Server(arguments) => server::run(arguments),
         Command::Fields(arguments) => fields::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Lab(arguments) => lab::run(arguments, cli.verbose > 0),

@@ -266,19 +266,20 @@ impl Packet<'_> {
         }
     }
 
-    /// Where the last Routing header before `layer` sends the packet.
+    /// Where the last Routing header before `layer` with segments left sends
+    /// the packet.
     fn routed_destination(&self, layer: &Layer) -> Routed {
         let network = self.layers().get(usize::from(layer.network));
         if network.is_some_and(|l| l.proto == Proto::Ipv4 && has_source_route(tail(self.header(l), ipv4::MIN_LEN))) {
             return Routed::Hidden;
         }
-        let Some(routing) = self.between(layer).rfind(|l| matches!(l.proto, Proto::Srh | Proto::Routing)) else {
+        // One that is used up sends it nowhere; an earlier one still may.
+        let unspent =
+            |l: &&Layer| matches!(l.proto, Proto::Srh | Proto::Routing) && u8_at(self.header(l), 3) != Some(0);
+        let Some(routing) = self.between(layer).rfind(unspent) else {
             return Routed::Nowhere;
         };
         let header = self.header(routing);
-        if u8_at(header, 3) == Some(0) {
-            return Routed::Nowhere;
-        }
         if let Some(srh) = self.srh(routing) {
             return path::checksum_destination(&srh).map_or(Routed::Nowhere, Routed::To);
         }

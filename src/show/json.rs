@@ -159,7 +159,7 @@ fn list<T>(out: &mut Vec<u8>, key: &[u8], items: impl IntoIterator<Item = T>, mu
 }
 
 /// Appends text with its quotes and what JSON needs to be escaped.
-fn string(out: &mut Vec<u8>, text: &str) {
+pub fn string(out: &mut Vec<u8>, text: &str) {
     if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -370,7 +370,7 @@ fn is_again(field: &Field) -> bool {
 }
 
 /// Appends a value with JSON's type for it.
-fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
+pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
     match *value {
         Value::None => out.extend_from_slice(b"true"),
         Value::Bool(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),

@@ -74,6 +74,13 @@ impl LinkType {
     }
 }
 
+impl LinkType {
+    /// Whether frames start with the IP header.
+    pub fn is_ip(self) -> bool {
+        matches!(self, Self::RAW | Self::IPV4 | Self::IPV6 | Self(12 | 14))
+    }
+}
+
 impl std::fmt::Display for LinkType {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.name() {

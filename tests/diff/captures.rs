@@ -1,0 +1,118 @@
+//! Captures made for the moment, and the command run on them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+use sr6::capture::write::Options;
+use sr6::capture::{Frame, Timestamp, Writer};
+use sr6::wire::link_type::LinkType;
+
+/// A packet in notation as bytes, and what they start with.
+pub fn build(notation: &str) -> (LinkType, Vec<u8>) {
+    let layers = sr6::notation::parse(notation).unwrap_or_else(|error| panic!("{error}"));
+    let link = sr6::craft::link_type(&layers).unwrap_or(LinkType::RAW);
+    (link, sr6::craft::build(&layers).unwrap_or_else(|error| panic!("{notation}: {error}")))
+}
+
+/// A directory of its own, removed at the end.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("sr6-diff-{}-{number}", std::process::id()));
+        fs::create_dir_all(&path).expect("a directory");
+        Self(path)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// A capture of packets in notation, a millisecond apart. Links may vary
+    /// within pcapng.
+    pub fn capture<T: AsRef<str>>(&self, name: &str, packets: &[T]) -> PathBuf {
+        let packets: Vec<_> = packets.iter().map(|text| build(text.as_ref())).collect();
+        self.frames(name, &packets, 0)
+    }
+
+    /// A capture of frames, the first at `start` nanoseconds.
+    pub fn frames(&self, name: &str, packets: &[(LinkType, Vec<u8>)], start: i128) -> PathBuf {
+        let path = self.path(name);
+        let mut writer = Writer::create(&path, &Options::default()).unwrap();
+        for (number, (link, bytes)) in packets.iter().enumerate() {
+            let time = Some(Timestamp(start + number as i128 * 1_000_000));
+            writer.write(&Frame { time, ..Frame::new(*link, bytes) }).unwrap();
+        }
+        writer.finish().unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
+    command.arg("diff").env("NO_COLOR", "1");
+    command
+}
+
+/// Runs `sr6 diff` with arguments, split at spaces.
+pub fn run(arguments: &str, left: &Path, right: &Path) -> Output {
+    command().args(arguments.split_whitespace()).args([left, right]).output().expect("sr6 runs")
+}
+
+/// What `-T json` says: the records without the summary, and the summary. The
+/// exit code must be the summary's.
+pub fn json(arguments: &str, left: &Path, right: &Path) -> (Vec<Value>, Value) {
+    let output = run(&format!("{arguments} -T json"), left, right);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let summary = records.pop().expect("a summary");
+    assert_eq!(summary["type"], "summary");
+    assert!(records.iter().chain([&summary]).all(|record| record["schema"] == "sr6.diff/1"));
+    let expected = if summary["same"] == true { 0 } else { 1 };
+    assert_eq!(output.status.code(), Some(expected), "{arguments}: {summary}");
+    (records, summary)
+}
+
+/// The records in short: `1~2 field left>right, …`, with `!` where it moved and
+/// `?` where it was matched by its place; `-3` and `+4` for packets on one side.
+pub fn short(arguments: &str, left: &Path, right: &Path) -> Vec<String> {
+    let (records, _) = json(arguments, left, right);
+    records.iter().map(in_short).collect()
+}
+
+fn in_short(record: &Value) -> String {
+    match record["type"].as_str() {
+        Some("left_only") => format!("-{}", record["left"]),
+        Some("right_only") => format!("+{}", record["right"]),
+        _ => {
+            let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let differences: Vec<_> = record["differences"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|d| match d["kind"].as_str() {
+                    Some("layer") if d["left"].is_null() => format!("+{}", value(&d["layer"])),
+                    Some("layer") => format!("-{}", value(&d["layer"])),
+                    _ => format!("{} {}>{}", value(&d["field"]), value(&d["left"]), value(&d["right"])),
+                })
+                .collect();
+            let moved = if record["moved"] == true { "!" } else { "" };
+            let placed = if record["matched"] == "place" { "?" } else { "" };
+            format!("{}~{}{moved}{placed} {}", record["left"], record["right"], differences.join(", "))
+                .trim()
+                .to_owned()
+        }
+    }
+}
