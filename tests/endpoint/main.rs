@@ -3,6 +3,7 @@
 //! and `b`; `tests/conformance` asks the same of Linux.
 
 mod csid;
+mod hmac;
 
 use sr6::simulate::{Network, NodeId};
 use sr6::srv6::endpoint::{self, Decision, Input, Kind, Outcome, Profile};
@@ -384,6 +385,17 @@ fn services_behind_a_proxy() {
     };
     assert_eq!(forward.packet, build(&srv6("fc00:b::1", 63, TWO_DONE, INNER6)));
     assert_eq!(forward.kind, Kind::Ipv6);
+}
+
+/// RFC 8754 §4.3.2: a Routing header with segments left is of a type that the
+/// node does not know; one without is passed over.
+#[test]
+fn a_node_without_srv6_says_so() {
+    let text = NET.replace("name = \"x\"\n", "name = \"x\"\nseg6 = false\n");
+    let network = Network::new(&Topology::parse("off", &text).unwrap()).unwrap();
+    let at_x = |srh: &str| said(&network, &srv6("2001:db8:a::2", 64, srh, UDP));
+    assert_eq!(at_x("segs=[fc00:b::1, 2001:db8:a::2], sl=1"), "icmp 4/0 42");
+    assert_eq!(at_x("segs=[2001:db8:a::2, fc00:b::1], sl=0"), "deliver 17");
 }
 
 /// By the Linux profile: each behaviour it has, VRFs included, which the kernel
