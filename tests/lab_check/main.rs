@@ -112,6 +112,25 @@ fn a_ring_of_routers_is_as_predicted_hop_by_hop() {
     assert!(equal.iter().all(|link| link["predicted"].is_string() && link["predicted"] == link["seen"]));
 }
 
+/// HMACs, signed by the kernel and by us, and a packet in a packet that ends at
+/// a plain address. Keys are for the root of the machine.
+#[test]
+fn signed_packets_are_as_predicted() {
+    let path = file("signed.toml");
+    fs::write(&path, include_str!("signed.toml")).unwrap();
+    let Some((output, text)) = run(check(&[&path])) else { return };
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("dropped in silence: the HMAC TLV that the interface requires is missing"), "{text}");
+    let signed = |secret: &str| {
+        let tlv = format!("hmac(key=42, secret=\"{secret}\", form=linux)");
+        format!("ip6(src=fc00:a::1)/srh(path=[fc00:e::1, 2001:db8:b::1], flags=8, tlvs=[{tlv}])/udp(dport=9)")
+    };
+    let Some((output, text)) = run(check(&[&path, &signed("secret-key"), &signed("another")])) else { return };
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("3. b, by bx: delivered: UDP"), "{text}");
+    assert!(text.contains("2. x, by xa: dropped in silence: the HMAC does not fit"), "{text}");
+}
+
 #[test]
 fn where_linux_is_not_as_the_rfcs_have_it_is_found() {
     let reduced = "ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1], reduced)/udp(dport=9)";

@@ -231,14 +231,14 @@ impl Checker {
     /// What crossed the links since the last mark, in order of time, without
     /// what hosts say of themselves (unless it is `wanted`).
     fn seen(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<Crossed> {
-        let mut all: Vec<_> = self
-            .ends
-            .iter()
-            .flat_map(|end| end.tap.since(end.mark).into_iter().map(move |seen| (seen.time, end, seen)))
-            .filter(|(_, _, seen)| !is_marker(&seen.data) && (wanted(&seen.data) || !is_chatter(&seen.data)))
-            .collect();
-        all.sort_by_key(|(time, ..)| *time);
-        all.into_iter().map(|(_, end, seen)| Crossed { link: end.link, from: 1 - end.end, frame: seen.data }).collect()
+        let mut all = Vec::new();
+        for end in &self.ends {
+            let seen = once(end.tap.since(end.mark)).into_iter();
+            let seen = seen.filter(|seen| !is_marker(&seen.data) && (wanted(&seen.data) || !is_chatter(&seen.data)));
+            all.extend(seen.map(|seen| (seen.time, Crossed { link: end.link, from: 1 - end.end, frame: seen.data })));
+        }
+        all.sort_by_key(|(time, _)| *time);
+        all.into_iter().map(|(_, crossed)| crossed).collect()
     }
 
     /// Ends the captures: everything that was seen on each link, in order.
@@ -248,7 +248,7 @@ impl Checker {
     pub fn finish(self) -> Result<Vec<Vec<Seen>>, CheckError> {
         let mut links: BTreeMap<usize, Vec<Seen>> = BTreeMap::new();
         for end in self.ends {
-            let seen = end.tap.finish()?;
+            let seen = once(end.tap.finish()?);
             links.entry(end.link).or_default().extend(seen.into_iter().filter(|seen| !is_marker(&seen.data)));
         }
         Ok(links
@@ -259,6 +259,14 @@ impl Checker {
             })
             .collect())
     }
+}
+
+/// Each frame once: a packet that Linux takes out of its tunnel at a plain
+/// address goes through the interface once more, so that a capture shows its
+/// frame twice, at one and the same time.
+fn once(mut seen: Vec<Seen>) -> Vec<Seen> {
+    seen.dedup();
+    seen
 }
 
 /// The topology with what the simulation takes for granted, unless the user
