@@ -58,6 +58,7 @@ craft crafted/wrong.pcap \
     "$eth/$ip/srh(path=[2001:db8::2, 2001:db9::1], tlvs=[09c80000000000ff])/udp(sport=1, dport=2)/$hello" \
     "$eth/$ip/$path/udp(sport=1, dport=2, cksum=bad)/$hello" \
     "$eth/$ip/$path/udp(sport=1, dport=2, cksum=0)/$hello"
+craft crafted/zoo.pcapng -f recipes/zoo.sr6
 
 # --- file formats ------------------------------------------------------------
 editcap -F pcapng crafted/article.pcap formats/article.pcapng

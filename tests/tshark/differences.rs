@@ -146,6 +146,11 @@ pub const DIFFERENCES: &[Difference] = &[
         reason: "tshark guesses that the first bytes of an ICMP echo's data are a time, 8 of them or 16 by its version",
     },
     Difference {
+        fields: &["data.data", "data.len", "frame.protocols"],
+        when: |cell| cell.other("frame.protocols").ends_with(":stamp"),
+        reason: "tshark has no STAMP",
+    },
+    Difference {
         fields: &["data.data", "data.len", "vxlan.*"],
         when: |cell| cell.other("udp.port").split(',').any(|port| port == "4790"),
         reason: "sr6 does not know VXLAN-GPE",

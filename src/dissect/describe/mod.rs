@@ -189,6 +189,8 @@ fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b st
     for (index, layer) in packet.layers().iter().enumerate() {
         let (before, name) = match layer.proto {
             Proto::Trailer | Proto::IcmpExtensions => continue,
+            // A stack of labels is one protocol.
+            Proto::Mpls if follows(packet, index, Proto::Mpls) => continue,
             // Wireshark's guess at what a label stack carries is a protocol.
             Proto::Ethernet if follows(packet, index, Proto::Mpls) => ("pwethheuristic:pwethnocw:", "eth"),
             Proto::ControlWord => ("pwethheuristic:", "pwethcw"),
