@@ -63,9 +63,11 @@ pub enum CheckError {
 
 /// How long a predicted frame is waited for. On links without delay it comes
 /// at once, or never.
-const PATIENCE: Duration = Duration::from_millis(700);
-/// How long what nobody predicted has time to come.
-const GRACE: Duration = Duration::from_millis(25);
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// Markers are sent so often at most, whatever still moves.
+const MOST_ROUNDS: usize = 64;
+/// How long what nobody predicted has time to come, before markers are sent.
+const GRACE: Duration = Duration::from_millis(15);
 /// How long the kernel asks for a neighbour before it gives up: three times, a
 /// second each.
 const NEIGHBOUR: Duration = Duration::from_millis(3300);
@@ -176,7 +178,7 @@ impl Checker {
         }
         let forsaken = crossings().any(|crossing| crossing.end == End::NoNeighbour);
         std::thread::sleep(if forsaken { NEIGHBOUR } else { GRACE });
-        self.drain()?;
+        self.settle()?;
         let mut seen = self.seen(|frame| predicted.iter().any(|predicted| predicted.frame == frame));
         if let Some((link, near, _)) = interface.and_then(|interface| self.network.link(node, interface)) {
             // The frame that was injected is no answer to itself.
@@ -200,6 +202,22 @@ impl Checker {
             Some(Err(refused)) => Ok(Some(refused.to_string())),
             _ => Ok(None),
         }
+    }
+
+    /// Waits until nothing moves any more: a marker on each link comes after what
+    /// was there before it, but that may have gone on to another link meanwhile.
+    fn settle(&mut self) -> Result<(), CheckError> {
+        let mut before = None;
+        for _ in 0..MOST_ROUNDS {
+            self.drain()?;
+            let frames = |end: &LinkTap| end.tap.since(end.mark).iter().filter(|seen| !is_marker(&seen.data)).count();
+            let now = Some(self.ends.iter().map(frames).sum::<usize>());
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(())
     }
 
     /// Sends a marker over every link, both ways, and waits until all captures
