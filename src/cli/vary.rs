@@ -21,16 +21,17 @@ pub struct VaryArguments {
 }
 
 impl VaryArguments {
-    /// What they come to; a seed that nobody gave is told where `verbose`.
-    pub fn options(&self, verbose: bool) -> Options {
-        let seed = self.seed.unwrap_or_else(|| {
-            // The system's randomness, by the only way that std has to it.
-            let seed = RandomState::new().build_hasher().finish();
-            if verbose {
-                anstream::eprintln!("--seed {seed}");
-            }
-            seed
-        });
+    /// What they come to.
+    pub fn options(&self) -> Options {
+        // The system's randomness, by the only way that std has to it.
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         Options { zip: self.zip, seed }
+    }
+
+    /// Tells the seed, where nobody gave it.
+    pub fn tell(&self, options: &Options) {
+        if self.seed.is_none() {
+            anstream::eprintln!("--seed {}", options.seed);
+        }
     }
 }

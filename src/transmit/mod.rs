@@ -22,6 +22,7 @@ mod retry;
 mod run;
 mod source;
 mod summary;
+mod varying;
 mod xdp;
 
 use std::net::Ipv6Addr;
@@ -35,6 +36,7 @@ pub use raw6::Raw6Engine;
 pub use run::{Lane, Plan, Watch, run};
 pub use source::{Source, Supply, Turns};
 pub use summary::{Progress, Refusal, Summary};
+pub use varying::Varying;
 pub use xdp::{Trial, XdpEngine};
 
 use crate::wire::bytes::array_at;

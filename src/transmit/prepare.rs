@@ -136,7 +136,7 @@ fn outermost_ipv6(layers: &[Layer]) -> Result<Option<usize>, PrepareError> {
     }
 }
 
-fn start_error(first: Option<Proto>) -> PrepareError {
+pub(super) fn start_error(first: Option<Proto>) -> PrepareError {
     PrepareError::Start(first.map(|proto| proto.info().notation).filter(|name| !name.is_empty()))
 }
 

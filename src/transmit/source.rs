@@ -44,10 +44,17 @@ pub trait Supply: Sync {
 #[derive(Debug, Clone, Copy)]
 pub struct Turns<'a>(pub &'a [Prepared]);
 
-impl Supply for Turns<'_> {
-    fn cursor(&self, start: u64, stride: u64) -> Box<dyn Source + '_> {
+impl<'a> Turns<'a> {
+    /// As [`Supply::cursor`]; it holds on to the packets alone.
+    pub fn source(self, start: u64, stride: u64) -> Box<dyn Source + 'a> {
         let count = (self.0.len() as u64).max(1);
         Box::new(Turn { packets: self.0, at: (start % count) as usize, step: (stride % count) as usize })
+    }
+}
+
+impl Supply for Turns<'_> {
+    fn cursor(&self, start: u64, stride: u64) -> Box<dyn Source + '_> {
+        self.source(start, stride)
     }
 }
 

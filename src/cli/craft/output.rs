@@ -7,6 +7,7 @@ use super::{Arguments, Format, series};
 use crate::capture::write::{Options, WriteError, Writer};
 use crate::capture::{Frame, Timestamp};
 use crate::cli::Failure;
+use crate::cli::vary::VaryArguments;
 use crate::craft::vary::{self, Series};
 use crate::dissect::Dissection;
 use crate::recipe::{Clock, Record, Time};
@@ -22,6 +23,8 @@ pub struct Output {
     /// Packets of each notation, where it is said.
     copies: Option<u64>,
     vary: vary::Options,
+    /// Tells the seed, once there is something that varies.
+    tell: Option<VaryArguments>,
     /// Packets so far.
     pub(super) count: u64,
     dissection: Box<Dissection>,
@@ -52,7 +55,8 @@ impl Output {
             clock: Clock::new(base),
             interval: arguments.interval.map(|interval| interval.as_nanos() as i128),
             copies: arguments.count,
-            vary: arguments.vary.options(verbose),
+            vary: arguments.vary.options(),
+            tell: verbose.then(|| arguments.vary.clone()),
             count: 0,
             dissection: Box::default(),
             text: Vec::new(),
@@ -63,6 +67,11 @@ impl Output {
     pub fn record(&mut self, record: &Record) -> Result<(), Failure> {
         if !record.layers.varies() && self.copies.is_none_or(|copies| copies == 1) {
             return self.packet(record);
+        }
+        if record.layers.varies()
+            && let Some(arguments) = self.tell.take()
+        {
+            arguments.tell(&self.vary);
         }
         let series = Series::new(record.layers.clone(), &self.vary).map_err(Failure::input)?;
         let count = self.copies.unwrap_or(series.size());

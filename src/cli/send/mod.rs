@@ -8,26 +8,30 @@ mod report;
 mod safety;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use self::flags::Flags;
 use super::value::duration;
+use super::vary::VaryArguments;
 use super::{Failure, Outcome};
 use crate::craft::Stack;
+use crate::craft::vary::Series;
 use crate::notation;
 use crate::recipe::Recipe;
 use crate::sys::{privilege, signal};
 use crate::transmit::pace::Rate;
-use crate::transmit::{self, Lane, SendError, Supply, Turns, Watch};
+use crate::transmit::{self, Lane, SendError, Watch};
 
 /// Build packets and transmit them
 ///
 /// A packet is given in notation, or by --path and --udp for the common case. It leaves as it is
 /// written, right or wrong; only what it leaves open is filled in: the source address from the
 /// route, the Ethernet header from the route and the neighbour tables (with a neighbour
-/// solicitation where they do not know).
+/// solicitation where they do not know). Values that vary from packet to packet are written as for
+/// sr6 craft; what is filled in is that of the first packet.
 ///
 /// Above 10,000 packets a second a run needs an end (--count or --duration), and an interface that
 /// a default route leads through has to be named again (--yes-really-on).
@@ -40,6 +44,7 @@ Examples:
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --rate 50kpps --duration 10s
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json
   sr6 send 'ip6(hlim=1..4)/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=33434)' -i v12 --listen
+  sr6 send 'ip6(dst=2001:db8::2, flow=rand)/udp(dport=1..1024)/pad(64)' -i v12 --interval 1ms
   sr6 send -f probes.sr6 -i v12 --interval 10ms")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
@@ -54,7 +59,8 @@ pub struct Arguments {
     /// What to send through; packet where it is not given
     #[arg(long, value_name = "ENGINE")]
     via: Option<Via>,
-    /// Packets to send of each NOTATION, 0 for until interrupted; 1 where nothing says how long
+    /// Packets to send of each NOTATION, 0 for until interrupted; where nothing says how long, one
+    /// of each value that varies and has an end, or one
     #[arg(short, long, value_name = "N")]
     count: Option<u64>,
     /// Time from one packet to the next: 10ms, 1s, 0.5
@@ -83,6 +89,8 @@ pub struct Arguments {
     answers: listen::Answering,
     #[command(flatten)]
     flags: Flags,
+    #[command(flatten)]
+    vary: VaryArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,10 +120,10 @@ enum Form {
 
 /// Runs `sr6 send`.
 pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
-    let stacks = stacks(arguments, verbose)?;
-    let timing = plan::timing(arguments)?;
+    let series = series(arguments, verbose)?;
+    let timing = plan::timing(arguments, series.iter().map(|series| series.size()).max().unwrap_or(1))?;
     signal::catch().map_err(Failure::no)?;
-    let opened = open::open(arguments, stacks, timing.is_bulk())?;
+    let opened = open::open(arguments, &series, timing.is_bulk())?;
     if let Some(link) = &opened.link {
         safety::check(link, &timing, arguments.yes_really_on.as_deref())?;
     }
@@ -124,11 +132,10 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
         None => None,
     };
     privilege::give_up().map_err(Failure::no)?;
-    let turns = Turns(&opened.packets);
     let threads = opened.engines.len() as u64;
-    let lane = |(n, engine)| Lane { engine, source: turns.cursor(n as u64, threads) };
+    let lane = |(n, engine)| Lane { engine, source: opened.packets.cursor(n as u64, threads) };
     let lanes = opened.engines.into_iter().enumerate().map(lane).collect();
-    let plan = timing.plan(opened.packets.len() as u64, opened.link.clone());
+    let plan = timing.plan(opened.packets.len(), opened.link.clone());
     let device = report::Device::before(opened.link);
     let told = report::Told::new(verbose);
     let watch = told.as_ref().map(|told| told as &dyn Watch);
@@ -149,6 +156,17 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
         Some(answers) => answers.judge(outcome),
         None => outcome,
     }
+}
+
+/// The packets, or what varies from packet to packet.
+fn series(arguments: &Arguments, verbose: u8) -> Result<Vec<Arc<Series>>, Failure> {
+    let stacks = stacks(arguments, verbose)?;
+    let options = arguments.vary.options();
+    if verbose > 0 && stacks.iter().any(Stack::varies) {
+        arguments.vary.tell(&options);
+    }
+    let series = stacks.into_iter().map(|stack| Series::new(stack, &options));
+    series.collect::<Result<_, _>>().map_err(Failure::input)
 }
 
 /// The packets, layer by layer.

@@ -1,24 +1,58 @@
 //! Engines that are open, and packets that lack nothing.
 
+use std::sync::Arc;
+
 use super::{Arguments, Failure, Via, unsent};
 use crate::craft::Stack;
+use crate::craft::vary::{Series, SeriesError};
 use crate::sys::route::{self, Link};
 use crate::transmit::prepare::{self, PrepareError, Prepared};
-use crate::transmit::{AfxdpEngine, BulkEngine, Engine, PacketEngine, Raw6Engine, SendError, Trial, XdpEngine};
+use crate::transmit::{
+    AfxdpEngine, BulkEngine, Engine, PacketEngine, Raw6Engine, SendError, Source, Supply, Trial, Turns, Varying,
+    XdpEngine,
+};
 use crate::wire::proto::Proto;
 
 /// What a run needs.
 pub struct Opened {
     /// One for each thread.
     pub engines: Vec<Box<dyn Engine>>,
-    /// What they send, in turns.
-    pub packets: Vec<Prepared>,
+    /// What they send.
+    pub packets: Packets,
     /// Where it leaves; unknown for raw IPv6 packets that the kernel routes.
     pub link: Option<Link>,
 }
 
+/// Packets that take turns.
+pub enum Packets {
+    /// The same ones each time.
+    Fixed(Vec<Prepared>),
+    /// Others each time.
+    Varying(Varying),
+}
+
+impl Packets {
+    /// How many take turns.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Fixed(packets) => packets.len() as u64,
+            Self::Varying(series) => series.len() as u64,
+        }
+    }
+
+    /// The packets with the numbers `start`, `start + stride`, ….
+    pub fn cursor(&self, start: u64, stride: u64) -> Box<dyn Source + '_> {
+        match self {
+            Self::Fixed(packets) => Turns(packets).source(start, stride),
+            Self::Varying(series) => series.cursor(start, stride),
+        }
+    }
+}
+
 /// Opens the engines and makes the packets ready for them.
-pub fn open(arguments: &Arguments, mut stacks: Vec<Stack>, bulk: bool) -> Result<Opened, Failure> {
+pub fn open(arguments: &Arguments, given: &[Arc<Series>], bulk: bool) -> Result<Opened, Failure> {
+    // What varies is sent where its first packet goes.
+    let mut stacks: Vec<Stack> = given.iter().map(|series| series.layers(0)).collect();
     let via = arguments.via.unwrap_or(Via::Packet);
     let interface = match (&arguments.interface, via) {
         (Some(name), _) => Some(name.clone()),
@@ -53,9 +87,29 @@ pub fn open(arguments: &Arguments, mut stacks: Vec<Stack>, bulk: bool) -> Result
             engines
         }
     };
-    let packets = stacks.iter().map(|stack| prepare::build(stack)).collect::<Result<_, _>>().map_err(unprepared)?;
+    let packets = if given.iter().any(|series| series.varies()) {
+        let filled = given.iter().zip(&stacks).map(|(series, first)| filled(series, first));
+        let filled = filled.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?;
+        Packets::Varying(Varying::new(filled).map_err(unprepared)?)
+    } else {
+        let built = stacks.iter().map(|stack| prepare::build(stack));
+        Packets::Fixed(built.collect::<Result<_, _>>().map_err(unprepared)?)
+    };
     let link = named.and_then(|name| route::link(name).ok());
     Ok(Opened { engines, packets, link })
+}
+
+/// A series with what its first packet had filled in.
+fn filled(series: &Arc<Series>, first: &Stack) -> Result<Arc<Series>, SeriesError> {
+    let mut layers = series.given().clone();
+    for (layer, complete) in layers.0.iter_mut().zip(first.iter()) {
+        for (field, value) in complete.args() {
+            if !layer.has(field) {
+                layer.set(field, value.clone());
+            }
+        }
+    }
+    Series::new(layers, &series.options())
 }
 
 /// The interface that the route of the first packet leads through.

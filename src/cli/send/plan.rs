@@ -46,8 +46,8 @@ impl Timing {
     }
 }
 
-/// The timing that the arguments ask for.
-pub fn timing(arguments: &Arguments) -> Result<Timing, Failure> {
+/// The timing that the arguments ask for; `size` packets are one of each kind.
+pub fn timing(arguments: &Arguments, size: u64) -> Result<Timing, Failure> {
     let interval = || Rate::every(arguments.interval).map_or(Pace::TopSpeed, Pace::At);
     let pace = match arguments.rate {
         _ if arguments.topspeed => Pace::TopSpeed,
@@ -58,7 +58,7 @@ pub fn timing(arguments: &Arguments) -> Result<Timing, Failure> {
     let open_end = arguments.topspeed || arguments.rate.is_some() || arguments.duration.is_some();
     let count = match arguments.count {
         None if open_end => None,
-        None => Some(1),
+        None => Some(size),
         Some(0) => None,
         Some(count) => Some(count),
     };
@@ -85,7 +85,7 @@ mod tests {
     fn read(line: &str) -> Result<Timing, String> {
         let words = ["send", "ip6()"].into_iter().chain(line.split_whitespace());
         let line = Line::try_parse_from(words).map_err(|e| e.to_string())?;
-        timing(&line.arguments).map_err(|failure| format!("{failure:?}"))
+        timing(&line.arguments, 1).map_err(|failure| format!("{failure:?}"))
     }
 
     fn rate(text: &str) -> Pace {

@@ -87,7 +87,7 @@ pub struct Series {
     axes: Vec<Axis>,
     /// Which axes are written into a finished packet.
     plain: Vec<bool>,
-    zip: bool,
+    options: Options,
     size: u64,
 }
 
@@ -146,7 +146,7 @@ impl Series {
         let ends = axes.iter().filter_map(Axis::len);
         let size = if options.zip { ends.min() } else { ends.reduce(u64::saturating_mul) };
         let plain = vec![false; axes.len()];
-        let mut series = Self { layers, axes, plain, zip: options.zip, size: size.unwrap_or(1) };
+        let mut series = Self { layers, axes, plain, options: *options, size: size.unwrap_or(1) };
         let first = series.layers(0);
         series.plain = template::in_place(&first, &series.axes);
         if !series.try_some()? {
@@ -188,6 +188,11 @@ impl Series {
         self.plain.iter().all(|plain| *plain)
     }
 
+    /// How its values go together.
+    pub fn options(&self) -> Options {
+        self.options
+    }
+
     /// The layers as they were given.
     pub fn given(&self) -> &Stack {
         &self.layers
@@ -226,7 +231,7 @@ impl Series {
         let mut left = packet;
         for (digit, axis) in digits.iter_mut().zip(&self.axes).rev() {
             let Some(len) = axis.len() else { continue };
-            if self.zip {
+            if self.options.zip {
                 *digit = packet % self.size;
             } else {
                 (*digit, left) = (left % len, left / len);
@@ -239,7 +244,7 @@ impl Series {
         let mut carry = step;
         for (digit, axis) in digits.iter_mut().zip(&self.axes).rev() {
             let Some(len) = axis.len() else { continue };
-            let end = if self.zip { self.size } else { len };
+            let end = if self.options.zip { self.size } else { len };
             let (sum, over) = digit.overflowing_add(carry);
             if over {
                 let sum = u128::from(*digit) + u128::from(carry);
@@ -252,7 +257,7 @@ impl Series {
                 *digit = sum % end;
                 carry = sum / end;
             }
-            if self.zip {
+            if self.options.zip {
                 carry = step;
             } else if carry == 0 {
                 break;
