@@ -91,7 +91,7 @@ fn run(command: &str, directory: &Path) -> String {
 }
 
 /// The text with every run of digits and hexadecimal letters that has a digit
-/// replaced by `#`, and runs of spaces by one.
+/// replaced by `#`, with its decimals, and runs of spaces by one.
 fn masked(text: &str) -> String {
     let mut out = String::new();
     let mut word = String::new();
@@ -101,7 +101,12 @@ fn masked(text: &str) -> String {
             continue;
         }
         if word.contains(|c: char| c.is_ascii_digit()) {
-            out.push('#');
+            // 107 one day is 76.2 the next.
+            if out.ends_with("#.") {
+                out.pop();
+            } else {
+                out.push('#');
+            }
         } else {
             out.push_str(&word);
         }
