@@ -47,8 +47,13 @@ A packet waits for its match while --window others (or seconds) of its capture g
 that takes, at most 256 MiB of packets for both captures. Packets whose match may lie beyond the
 window are reported as missing, and counted in the summary.
 
--T json writes an object per line: pairs with their differences, packets that only one capture has,
-and a summary at the end.")]
+-T json writes an object per line, each with its \"schema\" and \"type\":
+  pair                   left, right: frame numbers; matched: key, place, position or time; moved;
+                         differences: layer, field, kind (field, layer, bytes, frame), left, right
+                         (typed, null where it is absent); with --semantic: accepted, verdict,
+                         message, source
+  left_only, right_only  left or right, and within_window: whether a match may lie beyond the window
+  summary                same, by, left, right, pairs, fields, allowed, not_allowed")]
 pub struct Arguments {
     /// The left, or expected, or earlier capture; `-` is standard input
     #[arg(value_name = "A")]

@@ -7,6 +7,7 @@ use crate::wire::frame;
 use crate::wire::proto::Proto;
 
 use super::fields::{Fields, Seen};
+use super::fixed;
 use super::ignore::Ignore;
 use super::layers::{Aligner, Beside};
 use super::semantic::{self, Between, Verdict};
@@ -102,6 +103,9 @@ pub struct Comparer {
     differences: Vec<Difference>,
     /// Whether the layer at hand had any difference, ignored or not.
     found: bool,
+    /// Whether fields at fixed places are visited like all others.
+    #[cfg(test)]
+    pub(super) visits_all: bool,
 }
 
 /// Two packets and what differs between them.
@@ -154,7 +158,19 @@ impl Comparer {
             fields: Default::default(),
             differences: Vec::new(),
             found: false,
+            #[cfg(test)]
+            visits_all: false,
         }
+    }
+
+    #[cfg(test)]
+    fn visits_all(&self) -> bool {
+        self.visits_all
+    }
+
+    #[cfg(not(test))]
+    fn visits_all(&self) -> bool {
+        false
     }
 
     /// Whether two frames are surely the same, without a look inside.
@@ -172,18 +188,25 @@ impl Comparer {
         for (dissection, frame) in self.dissections.iter_mut().zip([&left, &right]) {
             dissection.refill_layers(frame);
         }
-        let Self { rules, dissections, aligner, beside, fields, differences, found } = self;
+        let visits_all = self.visits_all();
+        let Self { rules, dissections, aligner, beside, fields, differences, found, .. } = self;
         let [a, b] = &*dissections;
         let packets = [Packet::new(left, a), Packet::new(right, b)];
         aligner.layers(&packets[0], &packets[1], beside);
-        let mut wanted = [0u64; 2];
+        // The layers on the left that differ, and of both sides those that
+        // have to be visited to tell how.
+        let (mut differing, mut wanted) = (0u64, [0u64; 2]);
         for (i, j) in beside.iter() {
-            if let (Some(i), Some(j)) = (i, j)
-                && differ(&packets, *i, *j)
-                && !layer_at(&packets[0], *i).is_some_and(|layer| rules.ignore.has_layer(layer.proto))
+            if let (Some(i), Some(j)) = (*i, *j)
+                && differ(&packets, i, j)
+                && let (Some(a), Some(b)) = (layer_at(&packets[0], i), layer_at(&packets[1], j))
+                && !rules.ignore.has_layer(a.proto)
             {
-                wanted[0] |= 1 << i;
-                wanted[1] |= 1 << j;
+                differing |= 1 << i;
+                if visits_all || fixed::fields(a.proto, packets[0].header(a), packets[1].header(b)).is_none() {
+                    wanted[0] |= 1 << i;
+                    wanted[1] |= 1 << j;
+                }
             }
         }
         for (side, fields) in fields.iter_mut().enumerate() {
@@ -191,7 +214,7 @@ impl Comparer {
         }
         let mut walk = Walk { rules, packets: &packets, fields, aligner, differences, found };
         for place in beside.iter() {
-            walk.layer(*place, &wanted);
+            walk.layer(*place, differing, wanted[0]);
         }
         walk.frame();
         if let Some(between) = rules.semantic {
@@ -234,11 +257,15 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn layer(&mut self, (left, right): Beside, wanted: &[u64; 2]) {
+    fn layer(&mut self, (left, right): Beside, differing: u64, visited: u64) {
         match (left, right) {
-            (Some(i), Some(j)) if wanted[0] >> i & 1 == 1 => {
+            (Some(i), Some(j)) if differing >> i & 1 == 1 => {
                 *self.found = false;
                 let layers = [left, right];
+                if visited >> i & 1 == 0 {
+                    self.fixed(layers, i, j);
+                    return;
+                }
                 self.level(layers, (0, self.fields[0].of(i).len()), (0, self.fields[1].of(j).len()));
                 if !*self.found
                     && let (Some(a), Some(b)) = (layer_at(&self.packets[0], i), layer_at(&self.packets[1], j))
@@ -250,6 +277,22 @@ impl Walk<'_, '_> {
             (Some(_), Some(_)) | (None, None) => {}
             (Some(i), None) => self.one_sided(0, i),
             (None, Some(j)) => self.one_sided(1, j),
+        }
+    }
+
+    /// Two headers whose fields all stand at fixed places.
+    fn fixed(&mut self, layers: [Option<usize>; 2], i: usize, j: usize) {
+        let (Some(a), Some(b)) = (layer_at(&self.packets[0], i), layer_at(&self.packets[1], j)) else { return };
+        let (one, two) = (self.packets[0].header(a), self.packets[1].header(b));
+        for (field, over) in fixed::fields(a.proto, one, two).unwrap_or_default() {
+            let same = match field.read(one) {
+                Some(value) => Some(value) == field.read(two),
+                // The one field of a run of data.
+                None => one == two,
+            };
+            if !same && !over.is_some_and(|over| self.rules.ignore.has(over)) {
+                self.add(What::Field, layers, field, [fixed::held(field, a, one), fixed::held(field, b, two)]);
+            }
         }
     }
 
@@ -374,8 +417,13 @@ impl Walk<'_, '_> {
         let [left, right] = self.packets.map(|packet| packet.frame);
         let missing = |frame: &Frame<'_>| (frame.original_len as usize).saturating_sub(frame.data.len());
         if missing(&left) != missing(&right) {
-            let captured = [left, right].map(|frame| Held::Fixed(Value::Uint(frame.data.len() as u64)));
-            self.add(What::Frame, [None; 2], &frame::CAPTURED, captured);
+            let number = |count: usize| Held::Fixed(Value::Uint(count as u64));
+            let (field, sides) = if left.data.len() == right.data.len() {
+                (&frame::LENGTH, [left, right].map(|frame| number(frame.original_len as usize)))
+            } else {
+                (&frame::CAPTURED, [left, right].map(|frame| number(frame.data.len())))
+            };
+            self.add(What::Frame, [None; 2], field, sides);
         }
         if self.rules.times && left.time != right.time {
             let time = |frame: Frame<'_>| Held::fixed(frame.time.map(|time| Value::Nanos(time.0)));

@@ -31,6 +31,9 @@ use super::text::layer_name;
 /// The version of what is written.
 pub const SCHEMA: &str = "sr6.diff/1";
 
+/// What comes before the numbers and values of both sides.
+const KEYS: [&[u8]; 2] = [b",\"left\":", b",\"right\":"];
+
 fn begin(out: &mut Vec<u8>, kind: &str) {
     out.extend_from_slice(b"{\"schema\":\"");
     out.extend_from_slice(SCHEMA.as_bytes());
@@ -46,8 +49,8 @@ pub fn pair(out: &mut Vec<u8>, comparison: &Comparison<'_>, how: How, moved: boo
         return;
     }
     begin(out, "pair");
-    for (key, packet) in ["left", "right"].iter().zip(&comparison.packets) {
-        out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+    for (key, packet) in KEYS.iter().zip(&comparison.packets) {
+        out.extend_from_slice(key);
         decimal(out, packet.frame.number);
     }
     out.extend_from_slice(b",\"matched\":");
@@ -64,9 +67,9 @@ pub fn pair(out: &mut Vec<u8>, comparison: &Comparison<'_>, how: How, moved: boo
 }
 
 fn one(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) {
-    out.extend_from_slice(b"{\"layer\":");
-    string(out, &layer_name(comparison, difference));
-    out.extend_from_slice(b",\"field\":");
+    out.extend_from_slice(b"{\"layer\":\"");
+    layer_name(out, comparison, difference);
+    out.extend_from_slice(b"\",\"field\":");
     string(out, difference.field.name);
     out.extend_from_slice(b",\"kind\":");
     string(
@@ -78,8 +81,8 @@ fn one(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) 
             What::Frame => "frame",
         },
     );
-    for (side, key) in ["left", "right"].iter().enumerate() {
-        out.extend_from_slice(format!(",\"{key}\":").as_bytes());
+    for (side, key) in KEYS.iter().enumerate() {
+        out.extend_from_slice(key);
         match comparison.value(difference, side) {
             None => out.extend_from_slice(b"null"),
             Some(Value::Bytes(bytes)) if difference.what != What::Field || difference.field.kind == Kind::Group => {
@@ -92,11 +95,14 @@ fn one(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) 
     }
     if let Some(verdict) = difference.verdict {
         out.extend_from_slice(if verdict.is_accepted() { b",\"accepted\":true" } else { b",\"accepted\":false" });
-        for (key, text) in [("verdict", verdict.id()), ("message", verdict.sentence()), ("source", verdict.source())] {
-            if !text.is_empty() {
-                out.extend_from_slice(format!(",\"{key}\":").as_bytes());
-                string(out, text);
-            }
+        let texts: [(&[u8], &str); 3] = [
+            (b",\"verdict\":", verdict.id()),
+            (b",\"message\":", verdict.sentence()),
+            (b",\"source\":", verdict.source()),
+        ];
+        for (key, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            out.extend_from_slice(key);
+            string(out, text);
         }
     }
     out.push(b'}');
@@ -106,7 +112,7 @@ fn one(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) 
 pub fn alone(out: &mut Vec<u8>, packet: &Packet<'_>, side: usize, window: bool) {
     let name = if side == 0 { "left" } else { "right" };
     begin(out, &format!("{name}_only"));
-    out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+    out.extend_from_slice(KEYS[side]);
     decimal(out, packet.frame.number);
     out.extend_from_slice(if window { b",\"within_window\":true}\n" } else { b",\"within_window\":false}\n" });
 }
@@ -128,8 +134,6 @@ pub fn summary(tally: &Tally, names: [&str; 2], by: By) -> String {
             .collect::<serde_json::Map<_, _>>()
     };
     let mut summary = json!({
-        "schema": SCHEMA,
-        "type": "summary",
         "same": tally.is_same(),
         "by": match by {
             By::KeyAndPlace => "key, place",
@@ -162,5 +166,11 @@ pub fn summary(tally: &Tally, names: [&str; 2], by: By) -> String {
             "most": seconds(delay.most),
         });
     }
-    format!("{summary}\n")
+    let mut out = Vec::new();
+    begin(&mut out, "summary");
+    out.push(b',');
+    // The rest of the object, without the brace that begins it.
+    out.extend(summary.to_string().bytes().skip(1));
+    out.push(b'\n');
+    String::from_utf8(out).unwrap_or_default()
 }

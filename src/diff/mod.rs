@@ -24,6 +24,7 @@ mod align;
 pub mod compare;
 mod feed;
 mod fields;
+mod fixed;
 pub mod ignore;
 pub mod json;
 pub mod key;

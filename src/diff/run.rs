@@ -82,7 +82,8 @@ enum Task<'s, E, F> {
     Read(usize, Feed<'s, E>, Keyed),
 }
 
-/// Diffs two captures; `sink` is given the text as it comes, in order.
+/// Diffs two captures; `sink` is given the text as it comes, in order. A signal
+/// that is caught ends it, with what was compared so far.
 ///
 /// # Errors
 /// The first that a source had, after everything before it was compared; or
@@ -241,10 +242,14 @@ where
     }
 
     fn read(&self, side: usize, mut feed: Feed<'s, E>, mut keyed: Keyed, keying: &mut Keying) {
-        let interrupted = feed.left == 0 || signal::caught().is_some();
-        let result = if interrupted { Ok(false) } else { feed.source.next(&mut keyed.batch) };
+        let result = if feed.left == 0 { Ok(false) } else { feed.source.next(&mut keyed.batch) };
         let limit = feed.left;
         let mut state = self.lock();
+        // What was not read yet is not missing: nothing is said of it.
+        if signal::caught().is_some() {
+            state.stopped = true;
+            return;
+        }
         let inlet = &mut state.inlets[side];
         match result {
             Ok(true) => {

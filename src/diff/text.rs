@@ -36,7 +36,13 @@ pub fn pair(out: &mut Vec<u8>, comparison: &Comparison<'_>, how: How, moved: boo
     let [left, right] = comparison.packets.map(|packet| packet.frame.number);
     let place = if how == How::Place { "  (matched by its place)" } else { "" };
     let order = if moved { "  (in another order)" } else { "" };
-    let _ = writeln!(out, "packet {left} ↔ {right}{place}{order}");
+    out.extend_from_slice(b"packet ");
+    text::decimal(out, left);
+    out.extend_from_slice(" ↔ ".as_bytes());
+    text::decimal(out, right);
+    out.extend_from_slice(place.as_bytes());
+    out.extend_from_slice(order.as_bytes());
+    out.push(b'\n');
     for difference in comparison.differences.iter().filter(wanted) {
         difference_line(out, comparison, difference);
     }
@@ -53,7 +59,7 @@ pub fn alone(out: &mut Vec<u8>, packet: &Packet<'_>, capture: &str, window: bool
 fn difference_line(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) {
     out.extend_from_slice(b"  ");
     let start = out.len();
-    out.extend_from_slice(layer_name(comparison, difference).as_bytes());
+    layer_name(out, comparison, difference);
     pad(out, start, LAYER_WIDTH);
     out.push(b' ');
     let start = out.len();
@@ -62,29 +68,30 @@ fn difference_line(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &
     out.extend_from_slice(b"  ");
     values(out, comparison, difference);
     if let Some(verdict) = difference.verdict {
-        let word = if verdict.is_accepted() { "ok" } else { "wrong" };
-        let _ = write!(out, "  {word}: {}", verdict.sentence());
+        out.extend_from_slice(if verdict.is_accepted() { b"  ok: " } else { b"  wrong: " });
+        out.extend_from_slice(verdict.sentence().as_bytes());
         if !verdict.source().is_empty() {
-            let _ = write!(out, " ({})", verdict.source());
+            out.extend_from_slice(b" (");
+            out.extend_from_slice(verdict.source().as_bytes());
+            out.push(b')');
         }
     }
     out.push(b'\n');
 }
 
-/// The layer in the words of the notation, with its number where there are
-/// several of its kind.
-pub(super) fn layer_name(comparison: &Comparison<'_>, difference: &Difference) -> String {
+/// Appends the layer in the words of the notation, with its number where there
+/// are several of its kind.
+pub(super) fn layer_name(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) {
     let side = usize::from(difference.layers[0].is_none());
-    let Some(layer) = comparison.layer(difference, side) else { return "frame".to_owned() };
+    let Some(layer) = comparison.layer(difference, side) else { return out.extend_from_slice(b"frame") };
     let info = layer.proto.info();
     let name = if info.notation.is_empty() || info.notation == "hex" { info.name } else { info.notation };
-    let layers = comparison.packets[side].layers();
-    let same = layers.iter().filter(|l| l.proto == layer.proto);
-    if same.clone().count() < 2 {
-        return name.to_owned();
+    out.extend_from_slice(name.as_bytes());
+    let same = comparison.packets[side].layers().iter().filter(|l| l.proto == layer.proto);
+    if same.clone().nth(1).is_some() {
+        out.push(b'#');
+        text::decimal(out, same.take_while(|l| l.start < layer.start).count() as u64 + 1);
     }
-    let number = same.take_while(|l| l.start < layer.start).count() + 1;
-    format!("{name}#{number}")
 }
 
 fn values(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) {

@@ -274,6 +274,15 @@ fn captures_of_other_kinds_and_from_a_pipe() {
         let output = command().args([left, right]).stdin(File::open(pcap).unwrap()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
+    // Compressed.
+    let scratch = Scratch::new();
+    let bytes = fs::read(pcap).unwrap();
+    let (gz, zst) = (scratch.path("a.pcap.gz"), scratch.path("a.pcap.zst"));
+    let mut encoder = flate2::write::GzEncoder::new(File::create(&gz).unwrap(), flate2::Compression::fast());
+    encoder.write_all(&bytes).unwrap();
+    encoder.finish().unwrap();
+    fs::write(&zst, zstd::encode_all(&bytes[..], 1).unwrap()).unwrap();
+    assert_eq!(json("", &gz, &zst).1["pairs"]["same"], 1);
     // A pipe that is slow.
     let mut child =
         command().args(["-q", "-"]).arg(pcapng).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -324,6 +333,46 @@ fn what_a_capture_left_out_is_not_a_difference_of_the_packet() {
     let found = short("", &path, &whole);
     assert_eq!(found, [format!("1~1? frame.cap_len {}>{}", bytes.len() - 4, bytes.len())]);
     assert_eq!(run("--ignore frame.cap_len", &path, &whole).status.code(), Some(0));
+}
+
+#[test]
+fn compressed_destinations_are_matched_by_a_plan_or_by_their_place() {
+    let scratch = Scratch::new();
+    let carrying = |dst: &str| {
+        let packet =
+            |n: usize| format!("ip6(src=fc00::1, dst={dst})/udp(dport={}, cksum=0x1111)/\"packet {n}\"", 100 + n);
+        (0..5).map(packet).collect::<Vec<_>>()
+    };
+    let a = scratch.capture("a.pcapng", &carrying("fcbb:bb00:1:2:3::"));
+    let b = scratch.capture("b.pcapng", &carrying("fcbb:bb00:2:3::"));
+    let pairs = |arguments: &str| {
+        let (_, summary) = json(arguments, &a, &b);
+        (summary["pairs"]["by_key"].as_u64().unwrap(), summary["pairs"]["by_place"].as_u64().unwrap())
+    };
+    assert_eq!(pairs("--locator fcbb:bb00::/32:16"), (5, 0));
+    assert_eq!(pairs(""), (0, 5));
+    assert_eq!(pairs("--by key"), (0, 0));
+}
+
+#[test]
+fn an_interruption_says_nothing_of_what_was_not_read() {
+    let scratch = Scratch::new();
+    let a = scratch.capture("a.pcapng", &several(50));
+    // A pipe that stays open, as from a capture that goes on.
+    let mut child =
+        command().arg("-").arg(&a).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let bytes = fs::read(&a).unwrap();
+    input.write_all(&bytes[..bytes.len() / 2]).unwrap();
+    input.flush().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let id = i32::try_from(child.id()).unwrap();
+    let killed = std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    drop(input);
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("only in"));
 }
 
 #[test]

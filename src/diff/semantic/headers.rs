@@ -161,6 +161,7 @@ impl Judge<'_, '_> {
 fn offset(difference: &Difference, side: usize, layer: &Layer) -> Option<usize> {
     match &difference.sides[side] {
         Held::Seen(seen) => Some(seen.start.checked_sub(layer.start)? as usize),
+        Held::Fixed(_) => Some(difference.field.byte_range().0),
         _ => None,
     }
 }

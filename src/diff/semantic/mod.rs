@@ -172,6 +172,7 @@ impl<'a> Judge<'_, 'a> {
                 Value::Uint(number) => Some(number),
                 _ => None,
             },
+            Held::Fixed(Value::Uint(number)) => Some(*number),
             _ => None,
         };
         number(0).zip(number(1))
