@@ -1,9 +1,8 @@
 //! How every field of a packet is shown to whoever needs them all.
 
-use std::fmt;
-
 use crate::dissect::Layer;
 use crate::wire::field::{Field, Value};
+use crate::wire::phrase::Phrase;
 use crate::wire::proto::Proto;
 
 /// Whether a tree shows an item, and how.
@@ -31,7 +30,7 @@ pub struct Item<'a> {
     /// Whether and how a tree shows it.
     pub shown: Shown,
     /// A tree's whole line, where it is not made from label and value.
-    pub text: Option<fmt::Arguments<'a>>,
+    pub text: Option<Phrase<'a>>,
 }
 
 /// A set of fields that may hold a few that were not put in: what is surely
@@ -46,9 +45,12 @@ impl FieldSet {
     /// No field.
     pub const NONE: Self = Self(0);
 
-    /// Puts `field` in.
-    pub fn insert(&mut self, field: &Field) {
-        self.0 |= Self::bit(field);
+    /// Puts `field` in, and says whether it may have been there before.
+    pub fn insert(&mut self, field: &Field) -> bool {
+        let bit = Self::bit(field);
+        let before = self.0;
+        self.0 |= bit;
+        before & bit != 0
     }
 
     /// Whether `field` may be in it.
@@ -142,21 +144,21 @@ impl<'a> Out<'_, 'a> {
     }
 
     /// Shows a field at its fixed place under a line of its own.
-    pub fn field_as(&mut self, field: &'static Field, text: fmt::Arguments<'_>) {
+    pub fn field_as<'t>(&mut self, field: &'static Field, text: impl Into<Phrase<'t>>) {
         if !self.wants(field) {
             return;
         }
         if let Some(item) = self.fixed(field) {
-            self.visitor.leaf(&Item { text: Some(text), ..item });
+            self.visitor.leaf(&Item { text: Some(text.into()), ..item });
         }
     }
 
     /// Begins a group headed by a field at its fixed place. Where it is not
     /// there nothing begins, and the answer is false.
-    pub fn open(&mut self, field: &'static Field, text: fmt::Arguments<'_>) -> bool {
+    pub fn open<'t>(&mut self, field: &'static Field, text: impl Into<Phrase<'t>>) -> bool {
         match self.fixed(field) {
             Some(item) => {
-                self.visitor.open(&Item { text: Some(text), ..item });
+                self.visitor.open(&Item { text: Some(text.into()), ..item });
                 true
             }
             None => false,
@@ -175,27 +177,27 @@ impl<'a> Out<'_, 'a> {
     }
 
     /// Begins a group over `len` bytes from `offset` on, under a title.
-    pub fn open_group(&mut self, field: &'static Field, offset: usize, len: usize, text: fmt::Arguments<'_>) {
-        let item = Item { text: Some(text), ..self.placed(field, Value::None, offset, len) };
+    pub fn open_group<'t>(&mut self, field: &'static Field, offset: usize, len: usize, text: impl Into<Phrase<'t>>) {
+        let item = Item { text: Some(text.into()), ..self.placed(field, Value::None, offset, len) };
         self.visitor.open(&item);
     }
 
     /// Begins a group of things worked out, under a title.
-    pub fn open_derived(&mut self, field: &'static Field, value: Value<'_>, text: fmt::Arguments<'_>) {
-        let item = Item { shown: Shown::Generated, text: Some(text), ..self.placed(field, value, 0, 0) };
+    pub fn open_derived<'t>(&mut self, field: &'static Field, value: Value<'_>, text: impl Into<Phrase<'t>>) {
+        let item = Item { shown: Shown::Generated, text: Some(text.into()), ..self.placed(field, value, 0, 0) };
         self.visitor.open(&item);
     }
 
     /// Begins a group headed by a value found `offset` bytes into the header.
-    pub fn open_value(
+    pub fn open_value<'t>(
         &mut self,
         field: &'static Field,
         value: Value<'_>,
         offset: usize,
         len: usize,
-        text: fmt::Arguments<'_>,
+        text: impl Into<Phrase<'t>>,
     ) {
-        let item = Item { text: Some(text), ..self.placed(field, value, offset, len) };
+        let item = Item { text: Some(text.into()), ..self.placed(field, value, offset, len) };
         self.visitor.open(&item);
     }
 
@@ -213,18 +215,18 @@ impl<'a> Out<'_, 'a> {
     }
 
     /// As [`Out::value`], under a line of its own.
-    pub fn value_as(
+    pub fn value_as<'t>(
         &mut self,
         field: &'static Field,
         value: Value<'_>,
         offset: usize,
         len: usize,
-        text: fmt::Arguments<'_>,
+        text: impl Into<Phrase<'t>>,
     ) {
         if !self.wants(field) {
             return;
         }
-        let item = Item { text: Some(text), ..self.placed(field, value, offset, len) };
+        let item = Item { text: Some(text.into()), ..self.placed(field, value, offset, len) };
         self.visitor.leaf(&item);
     }
 
@@ -247,11 +249,11 @@ impl<'a> Out<'_, 'a> {
     }
 
     /// As [`Out::derived`], under a line of its own.
-    pub fn derived_as(&mut self, field: &'static Field, value: Value<'_>, text: fmt::Arguments<'_>) {
+    pub fn derived_as<'t>(&mut self, field: &'static Field, value: Value<'_>, text: impl Into<Phrase<'t>>) {
         if !self.wants(field) {
             return;
         }
-        let item = Item { shown: Shown::Generated, text: Some(text), ..self.placed(field, value, 0, 0) };
+        let item = Item { shown: Shown::Generated, text: Some(text.into()), ..self.placed(field, value, 0, 0) };
         self.visitor.leaf(&item);
     }
 

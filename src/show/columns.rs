@@ -118,7 +118,7 @@ impl Columns {
             match (field.kind, item.text) {
                 // A protocol's column has its title, as tshark's; other groups
                 // are only there or not.
-                (Kind::Group, Some(title)) if is_header(field) => text::formatted(cell, title),
+                (Kind::Group, Some(title)) if is_header(field) => title.write(cell),
                 (Kind::Group, _) => cell.push(b'1'),
                 _ => text::value(cell, field, &item.value),
             }

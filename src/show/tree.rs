@@ -70,9 +70,10 @@ struct Tree<'o> {
 impl Tree<'_> {
     fn line(&mut self, item: &Item<'_>) {
         let indent = self.level * 4;
-        match SPACES.get(..indent) {
-            Some(spaces) => self.out.extend_from_slice(spaces),
-            None => self.out.extend(std::iter::repeat_n(b' ', indent)),
+        if indent <= SPACES.len() {
+            text::append(self.out, SPACES, indent);
+        } else {
+            self.out.extend(std::iter::repeat_n(b' ', indent));
         }
         let colored = self.title && self.options.color;
         if colored {
@@ -84,15 +85,13 @@ impl Tree<'_> {
         }
         diagram(self.out, item);
         match item.text {
-            Some(text) => text::formatted(self.out, text),
+            Some(text) => text.write(self.out),
+            None if item.value == Value::None => self.out.extend_from_slice(item.field.label.as_bytes()),
             None => {
-                self.out.extend_from_slice(item.field.label.as_bytes());
-                if item.value != Value::None {
-                    self.out.extend_from_slice(b": ");
-                    text::described(self.out, item.field, &item.value);
-                    if item.field.kind == Kind::Duration {
-                        self.out.extend_from_slice(b" seconds");
-                    }
+                item.field.lead.append(self.out);
+                text::described(self.out, item.field, &item.value);
+                if item.field.kind == Kind::Duration {
+                    self.out.extend_from_slice(b" seconds");
                 }
             }
         }
@@ -114,20 +113,31 @@ fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
         Value::Bool(flag) => u64::from(flag),
         _ => return,
     };
-    let start = offset - first;
-    let mut drawn = [b' '; 80];
-    let mut at = 0;
-    for bit in 0..count.min(64) {
-        at += usize::from(bit > 0 && bit % 4 == 0);
-        drawn[at] = if (start..start + width).contains(&bit) {
-            b'0' + (number >> (start + width - 1 - bit) & 1) as u8
-        } else {
-            b'.'
-        };
-        at += 1;
-    }
-    out.extend_from_slice(&drawn[..at]);
+    // Both with the first bit drawn as the highest: which bits are the field's,
+    // and what they are.
+    let place = |bits: u64| {
+        let high = bits.checked_shl(64 - u32::from(width)).unwrap_or_default();
+        high.checked_shr(u32::from(offset - first)).unwrap_or_default()
+    };
+    let (own, set) = (place(u64::MAX), place(number));
+    let count = usize::from(count.min(64));
+    text::in_place::<80>(out, |drawn| {
+        let fives = drawn.as_chunks_mut::<5>().0;
+        for (index, five) in fives.iter_mut().take(count.div_ceil(4)).enumerate() {
+            let bits = |of: u64| spread((of >> (60 - 4 * index)) as u8 & 15);
+            // '0' is two after '.', and '1' comes next.
+            let text = u32::from_be_bytes(*b"....") + 2 * bits(own) + bits(set);
+            let [a, b, c, d] = text.to_be_bytes();
+            *five = [a, b, c, d, b' '];
+        }
+        count + (count - 1) / 4
+    });
     out.extend_from_slice(b" = ");
+}
+
+/// The four bits of a number below 16, one a byte.
+const fn spread(bits: u8) -> u32 {
+    (bits as u32 * 0x0020_4081) & 0x0101_0101
 }
 
 impl Visitor for Tree<'_> {

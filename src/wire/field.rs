@@ -9,6 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
+use crate::wire::padded::Padded;
+
 use crate::wire::element::Family;
 
 /// Where a field's bits lie in its header.
@@ -118,8 +120,12 @@ pub type Words = &'static [(&'static str, u64)];
 pub struct Field {
     /// The full name, as in filters and columns: `ipv6.hlim`.
     pub name: &'static str,
+    /// The name as a key in JSON.
+    pub key: Padded,
     /// What a tree calls it: `Hop Limit`.
     pub label: &'static str,
+    /// The label as a tree writes it before the value.
+    pub lead: Padded,
     /// What the packet notation calls it inside its layer: `hlim`; empty where
     /// it cannot be written.
     pub arg: &'static str,
@@ -149,7 +155,9 @@ impl Field {
     pub const fn new(name: &'static str, label: &'static str, kind: Kind, at: At) -> Self {
         Self {
             name,
+            key: Padded::key(name),
             label,
+            lead: Padded::label(label),
             arg: "",
             at,
             kind,

@@ -38,6 +38,8 @@ pub mod mpls;
 pub mod names;
 pub mod nd;
 pub mod options;
+pub mod padded;
+pub mod phrase;
 pub mod ppp;
 pub mod pppoe;
 pub mod proto;

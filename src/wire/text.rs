@@ -3,6 +3,7 @@
 //!
 //! What `std::fmt` is to write quickly, too, is wrapped in [`Fast`].
 
+use std::cell::RefCell;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,6 +12,9 @@ const LONGEST: usize = 48;
 
 /// Appends a decimal number.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
+    if number < 10 {
+        return out.push(b'0' + number as u8);
+    }
     if number >= 10_000 {
         decimal(out, number / 10_000);
         return out.extend_from_slice(&four_digits((number % 10_000) as u16));
@@ -36,11 +40,24 @@ const fn split_decimal(number: u16) -> u32 {
     (tens << 8) | (pairs - tens * 10)
 }
 
-/// Appends the first `length` bytes of a small buffer.
-fn append<const N: usize>(out: &mut Vec<u8>, buffer: &[u8; N], length: usize) {
+/// Appends the first `length` bytes of a small buffer, which is faster than
+/// appending a slice: a copy of fixed length is a few instructions, and what is
+/// too much of it is taken back.
+pub fn append<const N: usize>(out: &mut Vec<u8>, buffer: &[u8; N], length: usize) {
     let end = out.len() + length;
     out.extend_from_slice(buffer);
     out.truncate(end);
+}
+
+/// Lets `write` put bytes where the text goes on, and keeps as many of them as
+/// it says: nothing has to be copied.
+pub fn in_place<const N: usize>(out: &mut Vec<u8>, write: impl FnOnce(&mut [u8; N]) -> usize) {
+    let start = out.len();
+    out.extend_from_slice(&[0; N]);
+    if let Some(room) = out[start..].first_chunk_mut() {
+        let used = write(room).min(N);
+        out.truncate(start + used);
+    }
 }
 
 /// The four hexadecimal digits of a number, in order, worked out side by side.
@@ -69,11 +86,12 @@ pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len() * 2);
     let (blocks, rest) = bytes.as_chunks::<16>();
     for block in blocks {
-        let mut text = [0; 32];
-        for (place, pair) in text.as_chunks_mut::<4>().0.iter_mut().zip(block.as_chunks::<2>().0) {
-            *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
-        }
-        out.extend_from_slice(&text);
+        in_place::<32>(out, |text| {
+            for (place, pair) in text.as_chunks_mut::<4>().0.iter_mut().zip(block.as_chunks::<2>().0) {
+                *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
+            }
+            text.len()
+        });
     }
     for byte in rest {
         out.extend_from_slice(&two_digits(*byte));
@@ -102,11 +120,13 @@ pub fn colon_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&two_digits(*first));
     let (blocks, rest) = rest.as_chunks::<16>();
     for block in blocks {
-        let mut text = [b':'; 48];
-        for (place, byte) in text.as_chunks_mut::<3>().0.iter_mut().zip(block) {
-            place[1..].copy_from_slice(&two_digits(*byte));
-        }
-        out.extend_from_slice(&text);
+        in_place::<48>(out, |text| {
+            for (place, byte) in text.as_chunks_mut::<3>().0.iter_mut().zip(block) {
+                let [high, low] = two_digits(*byte);
+                *place = [b':', high, low];
+            }
+            text.len()
+        });
     }
     for byte in rest {
         let [high, low] = two_digits(*byte);
@@ -130,9 +150,49 @@ pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
         out.extend_from_slice(b"::ffff:");
         return ipv4(out, [octets[12], octets[13], octets[14], octets[15]]);
     }
-    let mut buffer = [0; LONGEST];
-    let length = write_ipv6(&mut buffer, octets);
-    append(out, &buffer, length);
+    RECENT.with_borrow_mut(|recent| {
+        let Written { text, length, .. } = recent.find(octets);
+        append(out, text, *length);
+    });
+}
+
+thread_local! {
+    /// What this thread wrote last.
+    static RECENT: RefCell<Recent> = const { RefCell::new(Recent::new()) };
+}
+
+/// The texts of the last addresses: packets repeat them, within one and from
+/// one to the next, and copying is faster than writing anew.
+struct Recent([Written; RECENTLY]);
+
+/// How many addresses are kept, each in a place that only it and a few others
+/// may have.
+const RECENTLY: usize = 128;
+
+#[derive(Clone, Copy)]
+struct Written {
+    octets: [u8; 16],
+    text: [u8; LONGEST],
+    /// 0 where there is none yet.
+    length: usize,
+}
+
+impl Recent {
+    const fn new() -> Self {
+        Self([Written { octets: [0; 16], text: [0; LONGEST], length: 0 }; RECENTLY])
+    }
+
+    /// The text of an address, written unless it is here.
+    fn find(&mut self, octets: [u8; 16]) -> &Written {
+        let number = u128::from_be_bytes(octets);
+        let mixed = ((number >> 64) as u64 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = &mut self.0[(mixed >> 57) as usize % RECENTLY];
+        if place.octets != octets || place.length == 0 {
+            place.octets = octets;
+            place.length = write_ipv6(&mut place.text, octets);
+        }
+        place
+    }
 }
 
 /// Writes an IPv6 address, in groups of hexadecimal digits only; returns its
@@ -140,37 +200,27 @@ pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
 fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
     let groups: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([octets[i * 2], octets[i * 2 + 1]]));
     let (start, end) = longest_zeros(&groups);
-    let mut at = 0;
-    let mut index = 0;
-    while index < 8 {
-        if index == start {
-            buffer[at] = b':';
-            at += 1;
-            if end == 8 || start == 0 {
-                // At either end of the address there is no group to bring the
-                // second colon.
-                buffer[at] = b':';
-                at += 1;
-            }
-            if end == 8 {
-                break;
-            }
-            index = end;
-            if start > 0 {
-                buffer[at] = b':';
-                at += 1;
-            }
-        } else if index > 0 {
-            buffer[at] = b':';
-            at += 1;
-        }
-        let group = groups[index];
-        // Four bytes are written, and those that count come first.
+    let mut at = write_groups(buffer, 0, &groups[..start]);
+    if start == end {
+        return at - 1;
+    }
+    // The zeros are two colons, of which a group before them brought one.
+    for _ in usize::from(start > 0)..2 {
+        buffer[at] = b':';
+        at += 1;
+    }
+    if end == groups.len() { at } else { write_groups(buffer, at, &groups[end..]) - 1 }
+}
+
+/// Writes groups from `at` on, each with a colon behind it; returns where the
+/// next one goes.
+fn write_groups(buffer: &mut [u8; LONGEST], mut at: usize, groups: &[u16]) -> usize {
+    for group in groups {
+        // Eight bytes are written; those that count come first.
         let skipped = (group | 1).leading_zeros() / 4;
-        let digits = digits_of(group) << (8 * skipped);
-        buffer[at..at + 4].copy_from_slice(&digits.to_be_bytes());
-        at += 4 - skipped as usize;
-        index += 1;
+        let text = u64::from(digits_of(*group)) << 32 | u64::from(b':') << 24;
+        buffer[at..at + 8].copy_from_slice(&(text << (8 * skipped)).to_be_bytes());
+        at += 5 - skipped as usize;
     }
     at
 }

@@ -9,7 +9,7 @@ use crate::wire::proto::Proto;
 use crate::wire::{chdlc, llc, pppoe};
 
 pub(super) fn llc(out: &mut Out<'_, '_>) {
-    out.open_group(&llc::HEADER, 0, out.bytes.len(), format_args!("{}", llc::PROTOCOL.title));
+    out.open_group(&llc::HEADER, 0, out.bytes.len(), llc::PROTOCOL.title);
     if out.open_plain(&llc::DSAP) {
         out.fields(&[&llc::DSAP_SAP, &llc::DSAP_IG]);
         out.close();
@@ -28,7 +28,7 @@ pub(super) fn llc(out: &mut Out<'_, '_>) {
 }
 
 pub(super) fn ppp(out: &mut Out<'_, '_>) {
-    out.open_group(&ppp::HEADER, 0, out.bytes.len(), format_args!("{}", ppp::PROTOCOL.title));
+    out.open_group(&ppp::HEADER, 0, out.bytes.len(), ppp::PROTOCOL.title);
     let Some(header) = Ppp::new(out.bytes) else { return };
     if header.framed {
         out.value(&ppp::ADDRESS, Value::Uint(0xff), 0, 1);
@@ -41,7 +41,7 @@ pub(super) fn ppp(out: &mut Out<'_, '_>) {
 /// A PPPoE session's header, or a discovery packet.
 pub(super) fn pppoe(proto: Proto, out: &mut Out<'_, '_>) {
     let info = proto.info();
-    out.open_group(info.header, 0, out.bytes.len(), format_args!("{}", info.title));
+    out.open_group(info.header, 0, out.bytes.len(), info.title);
     out.fields(&[&pppoe::VERSION, &pppoe::TYPE, &pppoe::CODE, &pppoe::SESSION, &pppoe::LENGTH]);
     let bytes = out.bytes;
     let tags = tail(bytes, pppoe::LEN);
@@ -51,7 +51,7 @@ pub(super) fn pppoe(proto: Proto, out: &mut Out<'_, '_>) {
 }
 
 pub(super) fn cisco_hdlc(out: &mut Out<'_, '_>) {
-    out.open_group(&chdlc::HEADER, 0, out.bytes.len(), format_args!("{}", chdlc::PROTOCOL.title));
+    out.open_group(&chdlc::HEADER, 0, out.bytes.len(), chdlc::PROTOCOL.title);
     out.fields(&[&chdlc::ADDRESS, &chdlc::CONTROL, &chdlc::TYPE]);
 }
 
@@ -85,7 +85,7 @@ pub(super) fn mpls(out: &mut Out<'_, '_>) {
 }
 
 pub(super) fn control_word(out: &mut Out<'_, '_>) {
-    out.open_group(&mpls::CONTROL_WORD_HEADER, 0, out.bytes.len(), format_args!("{}", mpls::CONTROL_WORD.title));
+    out.open_group(&mpls::CONTROL_WORD_HEADER, 0, out.bytes.len(), mpls::CONTROL_WORD.title);
     if u16_at(out.bytes, 2).is_some() {
         out.field(&mpls::control_word::SEQUENCE);
     }

@@ -12,7 +12,7 @@ use crate::wire::icmpv6::message;
 use crate::wire::{icmpv4, icmpv6};
 
 pub(super) fn v6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    out.open_group(&icmpv6::HEADER, 0, out.bytes.len(), format_args!("{}", icmpv6::PROTOCOL.title));
+    out.open_group(&icmpv6::HEADER, 0, out.bytes.len(), icmpv6::PROTOCOL.title);
     let kind = u8_at(out.bytes, 0).unwrap_or_default();
     let code = u8_at(out.bytes, 1).unwrap_or_default();
     out.field(&icmpv6::TYPE);
@@ -66,7 +66,7 @@ pub(super) fn reserved(out: &mut Out<'_, '_>, at: usize, len: usize) {
 }
 
 pub(super) fn v4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    out.open_group(&icmpv4::HEADER, 0, out.bytes.len(), format_args!("{}", icmpv4::PROTOCOL.title));
+    out.open_group(&icmpv4::HEADER, 0, out.bytes.len(), icmpv4::PROTOCOL.title);
     let kind = u8_at(out.bytes, 0).unwrap_or_default();
     let code = u8_at(out.bytes, 1).unwrap_or_default();
     let name = icmpv4::type_name(u64::from(kind)).unwrap_or("Unknown");
@@ -148,7 +148,7 @@ fn identifiers(out: &mut Out<'_, '_>) {
 
 pub(super) fn extensions(out: &mut Out<'_, '_>) {
     let bytes = out.bytes;
-    out.open_group(&icmp_extensions::HEADER, 0, bytes.len(), format_args!("{}", icmp_extensions::PROTOCOL.title));
+    out.open_group(&icmp_extensions::HEADER, 0, bytes.len(), icmp_extensions::PROTOCOL.title);
     out.fields(&[&icmp_extensions::VERSION, &icmp_extensions::RESERVED, &icmp_extensions::CHECKSUM]);
     let status = match u16_at(bytes, 2) {
         Some(0) => 3,

@@ -8,6 +8,7 @@ use crate::wire::ethernet::{self, Ethernet};
 use crate::wire::field::{Field, Value};
 use crate::wire::link_type::LinkType;
 use crate::wire::names::ether_type;
+use crate::wire::phrase::phrase;
 use crate::wire::proto::Proto;
 use crate::wire::text::Fast;
 use crate::wire::{arp, loopback, vlan};
@@ -24,13 +25,13 @@ impl std::fmt::Display for Mac {
 pub(super) fn ethernet(packet: &Packet<'_>, index: usize, layer: &Layer, out: &mut Out<'_, '_>) {
     let Ok(header) = Ethernet::new(out.bytes) else { return };
     let field = header.type_or_length();
-    let (source, destination) = (Mac(header.source()), Mac(header.destination()));
+    let (source, destination) = (header.source(), header.destination());
     let len = layer.header_len();
     if field <= ethernet::MAX_LENGTH_FIELD {
         out.open_group(&ethernet::HEADER, 0, len, format_args!("IEEE 802.3 Ethernet "));
     } else {
-        let text = format_args!("Ethernet II, Src: {source}, Dst: {destination}");
-        out.open_group(&ethernet::HEADER, 0, len, text);
+        let title = phrase!["Ethernet II, Src: ", source, ", Dst: ", destination];
+        out.open_group(&ethernet::HEADER, 0, len, title);
     }
     address(out, &ethernet::DESTINATION, &ethernet::DESTINATION_LG, &ethernet::DESTINATION_IG, 0);
     address(out, &ethernet::SOURCE, &ethernet::SOURCE_LG, &ethernet::SOURCE_IG, 6);
@@ -159,8 +160,8 @@ pub(super) fn vlan(packet: &Packet<'_>, index: usize, layer: &Layer, out: &mut O
         out.fields(&[&vlan::service::PRIORITY, &vlan::service::DEI, &vlan::service::ID, &vlan::service::TYPE]);
         trailer(packet, index, layer, &vlan::service::TRAILER, out);
     } else {
-        let text = format_args!("802.1Q Virtual LAN, PRI: {priority}, DEI: {dei}, ID: {id}");
-        out.open_group(&vlan::HEADER, 0, len, text);
+        let title = phrase!["802.1Q Virtual LAN, PRI: ", priority, ", DEI: ", dei, ", ID: ", id];
+        out.open_group(&vlan::HEADER, 0, len, title);
         out.fields(&[&vlan::PRIORITY, &vlan::DEI, &vlan::ID]);
         out.field(if has_ether_type(packet, layer) { &vlan::TYPE } else { &vlan::LENGTH });
         trailer(packet, index, layer, &vlan::TRAILER, out);

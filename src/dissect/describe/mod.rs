@@ -15,14 +15,13 @@ mod tcp_options;
 mod transport;
 mod tunnel;
 
-use std::io::Write;
-
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet, Visitor};
 use crate::wire::data;
 use crate::wire::field::Value;
 use crate::wire::frame;
 use crate::wire::link_type::LinkType;
+use crate::wire::phrase::phrase;
 use crate::wire::proto::Proto;
 
 impl Packet<'_> {
@@ -114,11 +113,19 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         &frame::HEADER,
         0,
         captured,
-        format_args!(
-            "Frame {number}: {original} bytes on wire ({} bits), {captured} bytes captured ({} bits)",
+        phrase![
+            "Frame ",
+            number,
+            ": ",
+            original,
+            " bytes on wire (",
             original * 8,
-            captured * 8
-        ),
+            " bits), ",
+            captured,
+            " bytes captured (",
+            captured * 8,
+            " bits)"
+        ],
     );
     if let Some(interface) = packet.frame.interface {
         let name = packet.frame.interface_name.unwrap_or("unknown");
@@ -142,14 +149,14 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         Value::Uint(original),
         0,
         0,
-        format_args!("Frame Length: {original} bytes ({} bits)", original * 8),
+        phrase!["Frame Length: ", original, " bytes (", original * 8, " bits)"],
     );
     out.value_as(
         &frame::CAPTURED,
         Value::Uint(captured as u64),
         0,
         0,
-        format_args!("Capture Length: {captured} bytes ({} bits)", captured * 8),
+        phrase!["Capture Length: ", captured, " bytes (", captured * 8, " bits)"],
     );
     if out.wants(&frame::PROTOCOLS) {
         let mut names = [0u8; 1024];
@@ -182,10 +189,18 @@ fn wiretap_encapsulation(link: LinkType) -> Option<u64> {
 
 /// The protocols from the outside in, as Wireshark joins them.
 fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b str {
-    let mut rest = &mut buffer[..];
-    let raw = matches!(packet.frame.link, LinkType::RAW | LinkType(12 | 14));
-    let mut written = if raw { write!(rest, "raw") } else { Ok(()) };
-    let mut first = !raw;
+    let mut used = 0;
+    // The buffer holds the longest list there can be; were it not to, the
+    // list would end early.
+    let mut add = |words: &str| {
+        let place = buffer.get_mut(used..used + words.len())?;
+        place.copy_from_slice(words.as_bytes());
+        used += words.len();
+        Some(())
+    };
+    if matches!(packet.frame.link, LinkType::RAW | LinkType(12 | 14)) {
+        add("raw:");
+    }
     for (index, layer) in packet.layers().iter().enumerate() {
         let (before, name) = match layer.proto {
             Proto::Trailer | Proto::IcmpExtensions => continue,
@@ -198,17 +213,13 @@ fn protocol_names<'b>(packet: &Packet<'_>, buffer: &'b mut [u8; 1024]) -> &'b st
             other => ("", other.info().name),
         };
         let after = if link::has_ether_type(packet, layer) { ":ethertype" } else { "" };
-        let colon = if first { "" } else { ":" };
-        // The buffer holds the longest list there can be; were it not to, the
-        // list would end early.
-        written = written.and_then(|()| write!(rest, "{colon}{before}{name}{after}"));
-        first = false;
+        let all = [before, name, after, ":"].into_iter().try_for_each(&mut add);
+        if all.is_none() {
+            break;
+        }
     }
-    let left = rest.len();
-    if written.is_err() {
-        return "";
-    }
-    std::str::from_utf8(&buffer[..1024 - left]).unwrap_or_default()
+    // Without the last colon.
+    std::str::from_utf8(&buffer[..used.saturating_sub(1)]).unwrap_or_default()
 }
 
 /// Whether the layer before `index` is one of `proto`.
@@ -219,7 +230,7 @@ fn follows(packet: &Packet<'_>, index: usize, proto: Proto) -> bool {
 fn describe_data(out: &mut Out<'_, '_>) {
     let len = out.bytes.len();
     let unit = if len == 1 { "byte" } else { "bytes" };
-    out.open_group(&data::HEADER, 0, len, format_args!("Data ({len} {unit})"));
+    out.open_group(&data::HEADER, 0, len, phrase!["Data (", len, " ", unit, ")"]);
     out.value(&data::DATA, Value::Bytes(out.bytes), 0, len);
     out.derived(&data::LENGTH, Value::Uint(len as u64));
 }

@@ -4,23 +4,18 @@ use crate::dissect::describe::sid;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet};
 use crate::wire::bytes::{array_at, tail, u8_at, u16_at};
-use crate::wire::field::Value;
+use crate::wire::field::{Field, Value};
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Ipv6};
-use crate::wire::text::Fast;
+use crate::wire::phrase::{Part, phrase};
 use crate::wire::{ah, esp, fragment, mobility, names};
 
-/// The summary of a traffic class or DS field.
-struct DsSummary(u8);
-
-impl std::fmt::Display for DsSummary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let dscp = u64::from(self.0 >> 2);
-        match names::dscp_short(dscp) {
-            Some(name) => write!(f, "(DSCP: {name}, ECN: {})", names::ecn_short(u64::from(self.0))),
-            None => write!(f, "(DSCP: Unknown, ECN: {})", names::ecn_short(u64::from(self.0))),
-        }
-    }
+/// Begins a traffic class or DS field with the names of its two parts.
+fn open_class(out: &mut Out<'_, '_>, field: &'static Field, class: u8) -> bool {
+    let dscp = names::dscp_short(u64::from(class >> 2)).unwrap_or("Unknown");
+    let ecn = names::ecn_short(u64::from(class));
+    let class = Part::Hex(u64::from(class), 2);
+    out.open(field, phrase![field.label, ": 0x", class, " (DSCP: ", dscp, ", ECN: ", ecn, ")"])
 }
 
 pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
@@ -30,13 +25,13 @@ pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         &ipv6::HEADER,
         0,
         ipv6::LEN,
-        format_args!("Internet Protocol Version 6, Src: {}, Dst: {}", Fast(source), Fast(destination)),
+        phrase!["Internet Protocol Version 6, Src: ", source, ", Dst: ", destination],
     );
     out.field(&ipv6::VERSION);
     // Columns and filters for either version have one name.
     out.hidden(&ipv6::ANY_VERSION, Value::Uint(header.version().into()), 0, 1);
     let class = header.traffic_class();
-    if out.open(&ipv6::TRAFFIC_CLASS, format_args!("Traffic Class: 0x{class:02x} {}", DsSummary(class))) {
+    if open_class(out, &ipv6::TRAFFIC_CLASS, class) {
         out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
         out.close();
     }
@@ -96,7 +91,7 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         &ipv4::HEADER,
         0,
         out.bytes.len(),
-        format_args!("Internet Protocol Version 4, Src: {source}, Dst: {destination}"),
+        phrase!["Internet Protocol Version 4, Src: ", source, ", Dst: ", destination],
     );
     out.field(&ipv4::VERSION);
     let len = header.claimed_len();
@@ -108,7 +103,7 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         format_args!(".... {:04b} = Header Length: {len} bytes ({})", len / 4, len / 4),
     );
     let class = u8_at(out.bytes, 1).unwrap_or_default();
-    if out.open(&ipv4::DS_FIELD, format_args!("Differentiated Services Field: 0x{class:02x} {}", DsSummary(class))) {
+    if open_class(out, &ipv4::DS_FIELD, class) {
         out.fields(&[&ipv4::DSCP, &ipv4::ECN]);
         out.close();
     }
@@ -132,7 +127,8 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         let stored = header.checksum();
         match checksum {
             Checksum::Good(_) => {
-                out.field_as(&ipv4::CHECKSUM, format_args!("Header Checksum: 0x{stored:04x} [correct]"))
+                let number = Part::Hex(u64::from(stored), 4);
+                out.field_as(&ipv4::CHECKSUM, phrase!["Header Checksum: 0x", number, " [correct]"]);
             }
             Checksum::Bad { expected, .. } => out.field_as(
                 &ipv4::CHECKSUM,
@@ -161,7 +157,7 @@ pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
 
 pub(super) fn authentication(out: &mut Out<'_, '_>) {
     let bytes = out.bytes;
-    out.open_group(&ah::HEADER, 0, bytes.len(), format_args!("{}", ah::PROTOCOL.title));
+    out.open_group(&ah::HEADER, 0, bytes.len(), ah::PROTOCOL.title);
     out.field(&ah::NEXT_HEADER);
     let length = u8_at(bytes, 1).unwrap_or_default();
     let claimed = ah::claimed_len(bytes).unwrap_or_default();
@@ -174,7 +170,7 @@ pub(super) fn authentication(out: &mut Out<'_, '_>) {
 
 pub(super) fn encrypted(out: &mut Out<'_, '_>) {
     let bytes = out.bytes;
-    out.open_group(&esp::HEADER, 0, bytes.len(), format_args!("{}", esp::PROTOCOL.title));
+    out.open_group(&esp::HEADER, 0, bytes.len(), esp::PROTOCOL.title);
     out.fields(&[&esp::SPI, &esp::SEQUENCE]);
     let payload = tail(bytes, esp::LEN);
     if !payload.is_empty() {
@@ -184,7 +180,7 @@ pub(super) fn encrypted(out: &mut Out<'_, '_>) {
 
 pub(super) fn mobility(out: &mut Out<'_, '_>) {
     let bytes = out.bytes;
-    out.open_group(&mobility::HEADER, 0, bytes.len(), format_args!("{}", mobility::PROTOCOL.title));
+    out.open_group(&mobility::HEADER, 0, bytes.len(), mobility::PROTOCOL.title);
     out.field(&mobility::PAYLOAD_PROTOCOL);
     let length = u8_at(bytes, 1).unwrap_or_default();
     let claimed = (usize::from(length) + 1) * 8;
@@ -197,7 +193,7 @@ pub(super) fn mobility(out: &mut Out<'_, '_>) {
 }
 
 pub(super) fn fragment(out: &mut Out<'_, '_>) {
-    out.open_group(&fragment::HEADER, 0, out.bytes.len(), format_args!("{}", fragment::PROTOCOL.title));
+    out.open_group(&fragment::HEADER, 0, out.bytes.len(), fragment::PROTOCOL.title);
     out.fields(&[&fragment::NEXT_HEADER, &fragment::RESERVED]);
     out.fields(&[&fragment::OFFSET, &fragment::RESERVED_BITS, &fragment::MORE, &fragment::ID]);
 }

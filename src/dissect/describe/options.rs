@@ -10,10 +10,10 @@ use crate::wire::proto::Proto;
 
 pub(super) fn options(layer: &Layer, out: &mut Out<'_, '_>) {
     let (next, length, octets) = if layer.proto == Proto::HopByHop {
-        out.open_group(&options::HBH_HEADER, 0, out.bytes.len(), format_args!("{}", options::HOP_BY_HOP.title));
+        out.open_group(&options::HBH_HEADER, 0, out.bytes.len(), options::HOP_BY_HOP.title);
         (&options::HBH_NEXT_HEADER, &options::HBH_LENGTH, &options::HBH_OCTETS)
     } else {
-        out.open_group(&options::DST_HEADER, 0, out.bytes.len(), format_args!("{}", options::DESTINATION.title));
+        out.open_group(&options::DST_HEADER, 0, out.bytes.len(), options::DESTINATION.title);
         (&options::destination::NEXT_HEADER, &options::destination::LENGTH, &options::destination::OCTETS)
     };
     out.fields(&[next, length]);

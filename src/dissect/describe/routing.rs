@@ -6,13 +6,14 @@ use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
 use crate::wire::bytes::{array_at, tail, u8_at};
 use crate::wire::field::{Field, Value};
+use crate::wire::phrase::phrase;
 use crate::wire::routing;
 
 /// What Next Header, Length, Type and Segments Left say, in every type.
 pub(super) fn common(out: &mut Out<'_, '_>) {
     out.fields(&[&routing::NEXT_HEADER, &routing::LENGTH]);
     let claimed = (u64::from(u8_at(out.bytes, 1).unwrap_or_default()) + 1) * 8;
-    out.derived_as(&routing::OCTETS, Value::Uint(claimed), format_args!("Length: {claimed} bytes"));
+    out.derived_as(&routing::OCTETS, Value::Uint(claimed), phrase!["Length: ", claimed, " bytes"]);
     out.fields(&[&routing::TYPE, &routing::SEGMENTS_LEFT]);
 }
 

@@ -13,6 +13,7 @@ use crate::srv6::linux::Verdict;
 use crate::srv6::path;
 use crate::wire::bytes::{tail, u32_at};
 use crate::wire::field::Value;
+use crate::wire::phrase::phrase;
 use crate::wire::text::Fast;
 use crate::wire::{sid, srh, srh_tlv};
 
@@ -39,12 +40,16 @@ impl fmt::Display for FlagNames {
 }
 
 pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    out.open_group(&srh::HEADER, 0, out.bytes.len(), format_args!("{}", srh::PROTOCOL.title));
+    out.open_group(&srh::HEADER, 0, out.bytes.len(), srh::PROTOCOL.title);
     let Some(header) = packet.srh(layer) else { return };
     routing::common(out);
     out.field(&srh::LAST_ENTRY);
     let flags = header.flags();
-    out.field_as(&srh::FLAGS, format_args!("Flags: 0x{flags:02x}{}", FlagNames(flags)));
+    if flags == 0 {
+        out.field_as(&srh::FLAGS, "Flags: 0x00");
+    } else {
+        out.field_as(&srh::FLAGS, format_args!("Flags: 0x{flags:02x}{}", FlagNames(flags)));
+    }
     out.field(&srh::TAG);
     segments(packet, &header, out);
     travelled(&header, out);
@@ -52,7 +57,7 @@ pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     if out.wants(&srh::DESTINATION)
         && let Some(relation) = packet.relation(layer, &header)
     {
-        let text = format_args!("Destination Address is: {}", relation.sentence());
+        let text = phrase!["Destination Address is: ", relation.sentence()];
         out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
     }
     if let Some(destination) = destination {
@@ -76,6 +81,9 @@ const VERDICT: usize = 160;
 
 /// A verdict as text, without the heap.
 fn verdict_text<'b>(verdict: &Verdict, buffer: &'b mut [u8; VERDICT]) -> &'b str {
+    if *verdict == Verdict::Accept {
+        return "accept";
+    }
     let mut rest = &mut buffer[..];
     // What does not fit is left out.
     let _ = write!(rest, "{verdict}");
@@ -90,15 +98,18 @@ fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
         let at = srh::FIXED_LEN + index * srh::SEGMENT_LEN;
         let active = if index == usize::from(header.segments_left()) { "  <- active" } else { "" };
         let named = if locators.is_empty() { None } else { locators.named(segment) };
-        let called = sids::Called(named);
-        let text = format_args!("Address[{index}]: {}{called}{active}", Fast(segment));
         match named {
             Some(named) => {
+                let called = sids::Called(Some(named));
+                let text = format_args!("Address[{index}]: {}{called}{active}", Fast(segment));
                 out.open_value(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
                 sids::parts(locators, named, segment, out);
                 out.close();
             }
-            None => out.value_as(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text),
+            None => {
+                let text = phrase!["Address[", index, "]: ", segment, active];
+                out.value_as(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
+            }
         }
     }
 }
@@ -111,7 +122,7 @@ fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
         return;
     }
     let reduced = if path::is_reduced(header) { " (first segment only in the destination address)" } else { "" };
-    let title = format_args!("Segments in traversal order: {count}{reduced}");
+    let title = phrase!["Segments in traversal order: ", count, reduced];
     out.open_derived(&srh::SEGMENTS, Value::None, title);
     for (index, segment) in path::travelled(header).enumerate() {
         let entry = count - 1 - index;
@@ -120,7 +131,7 @@ fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
             Ordering::Equal => " (active)",
             Ordering::Less => "",
         };
-        out.derived_as(&srh::PATH, Value::from(segment), format_args!("{}. {}{mark}", index + 1, Fast(segment)));
+        out.derived_as(&srh::PATH, Value::from(segment), phrase![index + 1, ". ", segment, mark]);
     }
     out.close();
     if let Some(segment) = path::active(header) {

@@ -5,6 +5,7 @@ use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
 use crate::wire::bytes::{u8_at, u16_at};
 use crate::wire::field::{Field, Value};
+use crate::wire::phrase::{Part, phrase};
 use crate::wire::text::Fast;
 use crate::wire::{tcp, udp};
 
@@ -17,17 +18,15 @@ pub(super) fn checksum(
     result: Checksum,
 ) {
     let Some(Value::Uint(number)) = field.read(out.bytes) else { return };
-    let stored = Fast(number as u16);
+    let (stored, digits) = (Fast(number as u16), Part::Hex(number, 4));
     match result {
         Checksum::Good(UsedDestination::Final(to)) => {
-            let to = Fast(to);
-            out.field_as(field, format_args!("Checksum: 0x{stored} [correct for final destination {to}]"));
+            out.field_as(field, phrase!["Checksum: 0x", digits, " [correct for final destination ", to, "]"]);
         }
         Checksum::Good(UsedDestination::Arriving(to)) => {
-            let to = Fast(to);
-            out.field_as(field, format_args!("Checksum: 0x{stored} [correct for the destination on arrival, {to}]"));
+            out.field_as(field, phrase!["Checksum: 0x", digits, " [correct for the destination on arrival, ", to, "]"]);
         }
-        Checksum::Good(_) => out.field_as(field, format_args!("Checksum: 0x{stored} [correct]")),
+        Checksum::Good(_) => out.field_as(field, phrase!["Checksum: 0x", digits, " [correct]"]),
         Checksum::Bad { expected, used } => bad(out, field, stored, Fast(expected), used),
         Checksum::Unverified(why) => {
             out.field_as(field, format_args!("Checksum: 0x{stored} [unverified: {}]", why.reason()));
@@ -67,7 +66,7 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         &udp::HEADER,
         0,
         out.bytes.len(),
-        format_args!("User Datagram Protocol, Src Port: {source}, Dst Port: {destination}"),
+        phrase!["User Datagram Protocol, Src Port: ", source, ", Dst Port: ", destination],
     );
     ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
     out.field(&udp::LENGTH);
@@ -84,7 +83,7 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
             Value::Bytes(payload),
             udp::LEN,
             payload.len(),
-            format_args!("UDP payload ({} {unit})", payload.len()),
+            phrase!["UDP payload (", payload.len(), " ", unit, ")"],
         );
     }
 }
@@ -138,10 +137,14 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         &tcp::HEADER,
         0,
         layer.header_len(),
-        format_args!(
-            "Transmission Control Protocol, Src Port: {source}, Dst Port: {destination}, Len: {}",
+        phrase![
+            "Transmission Control Protocol, Src Port: ",
+            source,
+            ", Dst Port: ",
+            destination,
+            ", Len: ",
             payload.len()
-        ),
+        ],
     );
     ports(out, &tcp::SOURCE, &tcp::DESTINATION, &tcp::PORT);
     // What the length fields say, which a capture cut short does not change; of
@@ -180,7 +183,7 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
             Value::Bytes(payload),
             layer.header_len(),
             payload.len(),
-            format_args!("TCP payload ({} {unit})", payload.len()),
+            phrase!["TCP payload (", payload.len(), " ", unit, ")"],
         );
     }
 }

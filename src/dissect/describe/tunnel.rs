@@ -68,7 +68,7 @@ fn checksum_status(packet: &Packet<'_>, layer: &Layer, flags: u16) -> u64 {
 }
 
 pub(super) fn gtp(out: &mut Out<'_, '_>) {
-    out.open_group(&gtp::HEADER, 0, out.bytes.len(), format_args!("{}", gtp::PROTOCOL.title));
+    out.open_group(&gtp::HEADER, 0, out.bytes.len(), gtp::PROTOCOL.title);
     if out.open_plain(&gtp::FLAGS) {
         out.fields(&[&gtp::VERSION, &gtp::PAYLOAD, &gtp::RESERVED, &gtp::FLAG_E, &gtp::FLAG_S, &gtp::FLAG_PN]);
         out.close();
@@ -117,7 +117,7 @@ fn next_extension(out: &mut Out<'_, '_>, at: usize) {
 }
 
 pub(super) fn vxlan(out: &mut Out<'_, '_>) {
-    out.open_group(&vxlan::HEADER, 0, out.bytes.len(), format_args!("{}", vxlan::PROTOCOL.title));
+    out.open_group(&vxlan::HEADER, 0, out.bytes.len(), vxlan::PROTOCOL.title);
     if out.open_plain(&vxlan::FLAGS) {
         out.fields(&[&vxlan::FLAG_G, &vxlan::FLAG_I, &vxlan::FLAG_D, &vxlan::FLAG_A]);
         out.close();
