@@ -193,8 +193,14 @@ struct Writer<'w> {
 
 impl Writer<'_> {
     /// Begins the layer that has come, if one has.
+    #[inline]
     fn begin_layer(&mut self) {
-        let Some((proto, quoted)) = self.state.next.take() else { return };
+        if let Some((proto, quoted)) = self.state.next.take() {
+            self.begin(proto, quoted);
+        }
+    }
+
+    fn begin(&mut self, proto: Proto, quoted: bool) {
         self.end_layer();
         if self.state.comma {
             self.out.push(b',');
@@ -237,29 +243,43 @@ impl Writer<'_> {
         }
     }
 
+    /// The member that the innermost object has for `field` already, by its
+    /// index; if it has none, it is about to.
+    fn known(&mut self, field: &'static Field) -> Option<usize> {
+        let State { objects, members, .. } = &mut *self.state;
+        let object = objects.last_mut()?;
+        if !object.fields.insert(field) {
+            return None;
+        }
+        let own = members.get(object.members..)?;
+        let place = own.iter().rposition(|known| std::ptr::eq(known.field, field))?;
+        Some(place + object.members)
+    }
+
+    /// Writes what comes before the first value of a new member; returns where
+    /// its value starts, with the bracket of an array.
+    fn begin_member(&mut self, field: &'static Field) -> usize {
+        // Every object has a member by now that is no field, but those of groups.
+        if self.out.last() == Some(&b'{') {
+            field.key.append_first(self.out)
+        } else {
+            field.key.append(self.out)
+        }
+        let start = self.out.len();
+        if field.many {
+            self.out.push(b'[');
+        }
+        start
+    }
+
     /// Writes what comes before a value of `field` in the innermost object.
     fn begin_value(&mut self, field: &'static Field) -> Slot {
-        let State { objects, members, .. } = &mut *self.state;
-        if let Some(object) = objects.last_mut() {
-            if object.fields.may_have(field) {
-                let own = &members[object.members..];
-                if let Some(place) = own.iter().rposition(|known| std::ptr::eq(known.field, field)) {
-                    let member = place + object.members;
-                    return self.again(member);
-                }
-            }
-            object.fields.insert(field);
+        if let Some(index) = self.known(field) {
+            return self.again(index);
         }
-        // Every object has a member by now that is no field, but those of groups.
-        if self.out.last() != Some(&b'{') {
-            self.out.push(b',');
-        }
-        self.out.push(b'"');
-        self.out.extend_from_slice(field.name.as_bytes());
-        self.out.extend_from_slice(if field.many { b"\":[" } else { b"\":" });
-        let start = self.out.len() - usize::from(field.many);
-        members.push(Member { field, start, end: start, array: field.many });
-        Slot { member: members.len() - 1, moved: None }
+        let start = self.begin_member(field);
+        self.state.members.push(Member { field, start, end: start, array: field.many });
+        Slot { member: self.state.members.len() - 1, moved: None }
     }
 
     /// Prepares one more value of a member.
@@ -315,9 +335,9 @@ impl Writer<'_> {
         }
     }
 
-    fn note_range(&mut self, slot: Slot, item: &Item<'_>) {
-        if self.with_ranges && item.len > 0 {
-            self.state.ranges.push((slot.member, item.start, item.len));
+    fn note_range(&mut self, member: usize, item: &Item<'_>) {
+        if item.len > 0 {
+            self.state.ranges.push((member, item.start, item.len));
         }
     }
 
@@ -356,10 +376,27 @@ impl Writer<'_> {
     }
 
     fn member(&mut self, item: &Item<'_>) {
-        let slot = self.begin_value(item.field);
-        value(self.out, item.field, &item.value);
-        self.end_value(slot);
-        self.note_range(slot, item);
+        let field = item.field;
+        let index = match self.known(field) {
+            Some(index) => {
+                let slot = self.again(index);
+                value(self.out, field, &item.value);
+                self.end_value(slot);
+                index
+            }
+            None => {
+                let start = self.begin_member(field);
+                value(self.out, field, &item.value);
+                if field.many {
+                    self.out.push(b']');
+                }
+                self.state.members.push(Member { field, start, end: self.out.len(), array: field.many });
+                self.state.members.len() - 1
+            }
+        };
+        if self.with_ranges {
+            self.note_range(index, item);
+        }
     }
 }
 
@@ -382,7 +419,12 @@ pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
             out.push(b'"');
         }
         Value::Nanos(nanos) => time::seconds(out, nanos),
-        Value::Ether(_) | Value::Ipv4(_) | Value::Ipv6(_) | Value::Bytes(_) => {
+        Value::Ipv6(octets) => {
+            out.push(b'"');
+            text::ipv6(out, octets);
+            out.push(b'"');
+        }
+        Value::Ether(_) | Value::Ipv4(_) | Value::Bytes(_) => {
             out.push(b'"');
             text::value(out, field, value);
             out.push(b'"');
@@ -415,7 +457,9 @@ impl Visitor for Writer<'_> {
         let groups = !header && item.field.many && item.value == Value::None;
         if groups {
             let slot = self.begin_value(item.field);
-            self.note_range(slot, item);
+            if self.with_ranges {
+                self.note_range(slot.member, item);
+            }
             self.out.push(b'{');
             self.begin_object(Some(slot));
         } else if !header && item.value != Value::None {
