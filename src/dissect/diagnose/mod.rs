@@ -35,9 +35,10 @@ impl Report {
 
 /// Adds the findings about headers that were walked.
 pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
+    let mut report = Report { layer: 0, start: 0, found: [Finding::NOTHING; PER_LAYER], count: 0 };
     for index in 0..dissection.layer_count {
         let layer = dissection.layers[usize::from(index)];
-        let mut report = Report { layer: index, start: layer.start, found: [Finding::NOTHING; PER_LAYER], count: 0 };
+        (report.layer, report.start, report.count) = (index, layer.start, 0);
         let packet = Packet::new(*frame, dissection);
         match layer.proto {
             Proto::Srh => srh::diagnose(&packet, &layer, &mut report),
