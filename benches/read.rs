@@ -1,42 +1,54 @@
 //! How fast captures are read, next to other tools, in one run:
 //!
 //! ```text
-//! cargo bench --bench read                 # a million packets, some minutes
+//! cargo bench --bench read                 # a million packets, a few minutes
+//! cargo bench --bench read -- tree json    # only this work
 //! SR6_BENCH_PACKETS=100000 SR6_BENCH_ROUNDS=3 cargo bench --bench read
 //! ```
 //!
 //! Every tool reads the same packets from the page cache and writes to
 //! /dev/null; the tools take turns, round by round, and medians are compared.
 //! Slow tools get the first part of the capture, so that a round stays short:
-//! what is compared is packets per second. A tool that is not installed is left
-//! out. Nothing here fails because something is slow.
+//! what is compared is packets a second, and of the time of a tool that gets
+//! but a part, that of the same command on a single packet is taken off, lest
+//! its start count for more than it does with many. A tool that is not
+//! installed is left out. Each row tells the goal and whether it is met;
+//! nothing here fails because something is slow.
 
+#[path = "measure/mod.rs"]
+mod measure;
 mod traffic;
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use measure::{peak, setting};
+
 /// A tool's work on one of the captures.
 struct Task {
     tool: &'static str,
-    program: OsString,
-    arguments: Vec<&'static str>,
+    program: &'static str,
+    arguments: Vec<String>,
     capture: usize,
+    /// How many times as fast sr6 is to be.
+    goal: f64,
     runs: Vec<Run>,
+    /// The same on one packet.
+    starts: Vec<Run>,
 }
 
-#[derive(Clone, Copy)]
+/// What one run took.
 struct Run {
+    /// From start to end.
     time: Duration,
     /// Peak resident memory, as far as it was seen.
     peak_kib: u64,
 }
 
-/// What is compared: the first task with the others.
+/// What is compared: the first task, sr6's, with the others.
 struct Contest {
     work: &'static str,
     tasks: Vec<Task>,
@@ -47,51 +59,128 @@ struct Capture {
     packets: u64,
 }
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+/// Captures by size: all packets, a tenth, a hundredth, one.
+const ALL: usize = 0;
+const TENTH: usize = 1;
+const HUNDREDTH: usize = 2;
+const ONE: usize = 3;
+
+/// The share of the speed of summing the file's bytes that checking is to have.
+const OF_SUMMING: f64 = 1.0 / 3.0;
+
+/// The work whose speed is compared with that of summing the bytes, too.
+const CHECKS: &str = "checks, no output";
+
+fn contests() -> Vec<Contest> {
+    let sr6 = |arguments: &str, capture| Task::new("sr6", arguments, capture, 0.0);
+    let rare = traffic::RARE_PORT;
+    let fields = "-T fields -e frame.number -e ipv6.src -e ipv6.dst -e ipv6.routing.segleft -e ipv6.routing.srh.addr -e udp.dstport";
+    let contest = |work, tasks| Contest { work, tasks };
+    vec![
+        contest(
+            "line",
+            vec![
+                sr6("read FILE", ALL),
+                Task::new("tcpdump", "-nn -r FILE", TENTH, 20.0),
+                Task::new("tshark", "-n -r FILE", HUNDREDTH, 100.0),
+            ],
+        ),
+        contest("tree", vec![sr6("read -V FILE", ALL), Task::new("tshark", "-n -V -r FILE", HUNDREDTH, 50.0)]),
+        contest(
+            "json",
+            vec![
+                sr6("read -T json FILE", ALL),
+                Task::new("dsct", "read --no-limit FILE", TENTH, 8.0),
+                Task::new("tshark", "-n -T ek -r FILE", HUNDREDTH, 200.0),
+            ],
+        ),
+        contest("ek", vec![sr6("read -T ek FILE", ALL), Task::new("tshark", "-n -T ek -r FILE", HUNDREDTH, 200.0)]),
+        contest(
+            "6 fields",
+            vec![
+                sr6(&format!("read {fields} FILE"), ALL),
+                Task::new("tshark", &format!("-n {fields} -r FILE"), HUNDREDTH, 60.0),
+            ],
+        ),
+        contest(
+            "filter, count",
+            vec![
+                sr6(&format!("read -q -Y inner.udp.dstport=={rare} FILE"), ALL),
+                Task::new("dsct", &format!("read --no-limit -f udp.dst_port={rare} FILE"), ALL, 5.0),
+            ],
+        ),
+        contest(CHECKS, vec![sr6("read -q FILE", ALL), Task::new("dsct", "stats FILE", ALL, 8.0)]),
+        contest("one packet", vec![sr6("read FILE", ONE), Task::new("tshark", "-n -r FILE", ONE, 20.0)]),
+    ]
 }
 
-/// The capture with this many packets, made unless it is there.
-fn capture(directory: &Path, packets: u64) -> Capture {
-    let path = directory.join(format!("srv6-{packets}.pcap"));
-    if !path.exists() {
-        traffic::write(&path, packets).expect("the capture can be written");
+impl Task {
+    fn new(tool: &'static str, arguments: &str, capture: usize, goal: f64) -> Self {
+        let program = if tool == "sr6" { env!("CARGO_BIN_EXE_sr6") } else { tool };
+        let arguments = arguments.split(' ').map(str::to_owned).collect();
+        Self { tool, program, arguments, capture, goal, runs: Vec::new(), starts: Vec::new() }
     }
-    Capture { path, packets }
+
+    fn is_installed(&self) -> bool {
+        let mut command = Command::new(self.program);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    }
+
+    fn run_on(&self, capture: &Capture) -> Run {
+        let mut command = Command::new(self.program);
+        for argument in &self.arguments {
+            match argument.as_str() {
+                "FILE" => command.arg(&capture.path),
+                other => command.arg(other),
+            };
+        }
+        run(command.env("TZ", "UTC").env("LC_ALL", "C.UTF-8"))
+    }
+
+    /// Whether it gets a part of the capture, and then some more than one packet.
+    fn has_part(&self) -> bool {
+        matches!(self.capture, TENTH | HUNDREDTH)
+    }
+
+    fn round(&mut self, captures: &[Capture]) {
+        self.runs.push(self.run_on(&captures[self.capture]));
+        if self.has_part() {
+            self.starts.push(self.run_on(&captures[ONE]));
+        }
+    }
+
+    /// Packets a second.
+    fn rate(&self, captures: &[Capture]) -> f64 {
+        let packets = captures[self.capture].packets as f64;
+        let time = median(self.runs.iter().map(|run| run.time));
+        if self.has_part() {
+            let start = median(self.starts.iter().map(|run| run.time));
+            return (packets - 1.0) / time.saturating_sub(start).max(Duration::from_micros(1)).as_secs_f64();
+        }
+        packets / time.as_secs_f64()
+    }
+
+    fn peak_mib(&self) -> f64 {
+        self.runs.iter().map(|run| run.peak_kib).max().unwrap_or(0) as f64 / 1024.0
+    }
 }
 
-fn installed(tool: &str) -> bool {
-    Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-}
-
-/// Runs it once with its output thrown away.
-fn run(task: &Task, captures: &[Capture]) -> Run {
-    let path = &captures[task.capture].path;
-    let place =
-        |argument: &&str| if *argument == "FILE" { path.as_os_str().to_owned() } else { OsString::from(argument) };
-    let mut command = Command::new(&task.program);
-    command.args(task.arguments.iter().map(place)).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
+/// Runs a command to its end, without input or output.
+fn run(command: &mut Command) -> Run {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().expect("the tool starts");
-    let status = format!("/proc/{}/status", child.id());
     let mut peak_kib = 0;
     let mut pause = Duration::from_micros(200);
     while child.try_wait().expect("a child to wait for").is_none() {
-        peak_kib = peak(&status).unwrap_or(0).max(peak_kib);
+        peak_kib = peak(&child).max(peak_kib);
         std::thread::sleep(pause);
         pause = (pause * 5 / 4).min(Duration::from_millis(5));
     }
     Run { time: start.elapsed(), peak_kib }
 }
 
-fn peak(status: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
-}
-
-/// Reads the file and adds up its bytes: what any reader has to do at least.
+/// Reads a file and adds up its bytes: what any reader has to do at least.
 fn sum(path: &Path) -> Duration {
     let start = Instant::now();
     let mut file = File::open(path).expect("the capture");
@@ -108,75 +197,54 @@ fn sum(path: &Path) -> Duration {
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+/// The middle one.
+fn median(times: impl IntoIterator<Item = Duration>) -> Duration {
+    let mut times: Vec<_> = times.into_iter().collect();
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-impl Task {
-    fn median(&self) -> Duration {
-        median(self.runs.iter().map(|run| run.time).collect())
+/// The capture with this many packets, made unless it is there.
+fn capture(directory: &Path, packets: u64) -> Capture {
+    let path = directory.join(format!("srv6-{packets}.pcap"));
+    if !path.exists() {
+        traffic::write(&path, packets).expect("the capture can be written");
     }
-
-    fn rate(&self, captures: &[Capture]) -> f64 {
-        captures[self.capture].packets as f64 / self.median().as_secs_f64()
-    }
+    Capture { path, packets }
 }
 
-/// Captures by size: all packets, a tenth, a hundredth, one.
-const ALL: usize = 0;
-const TENTH: usize = 1;
-const HUNDREDTH: usize = 2;
-const ONE: usize = 3;
-
-fn contests() -> Vec<Contest> {
-    let sr6 = |arguments: &str, capture| Task::new("sr6", env!("CARGO_BIN_EXE_sr6"), arguments, capture);
-    let peer = |tool: &'static str, arguments: &str, capture| Task::new(tool, tool, arguments, capture);
-    let fields = "-T fields -e frame.number -e ipv6.src -e ipv6.dst -e ipv6.routing.segleft -e ipv6.routing.srh.addr -e udp.dstport";
-    let contests = vec![
-        Contest {
-            work: "line",
-            tasks: vec![
-                sr6("read FILE", ALL),
-                peer("tcpdump", "-nn -r FILE", TENTH),
-                peer("tshark", "-n -r FILE", HUNDREDTH),
-            ],
-        },
-        Contest { work: "tree", tasks: vec![sr6("read -V FILE", ALL), peer("tshark", "-n -V -r FILE", HUNDREDTH)] },
-        Contest {
-            work: "json",
-            tasks: vec![
-                sr6("read -T json FILE", ALL),
-                peer("dsct", "read -f jsonl FILE", TENTH),
-                peer("tshark", "-n -T ek -r FILE", HUNDREDTH),
-            ],
-        },
-        Contest {
-            work: "6 fields",
-            tasks: vec![
-                Task::new("sr6", env!("CARGO_BIN_EXE_sr6"), &format!("read {fields} FILE"), ALL),
-                peer("tshark", &format!("-n {fields} -r FILE"), HUNDREDTH),
-            ],
-        },
-        Contest { work: "checks, no output", tasks: vec![sr6("read -q FILE", ALL), peer("dsct", "stats FILE", TENTH)] },
-        Contest {
-            work: "one packet",
-            tasks: vec![sr6("read FILE", ONE), peer("tcpdump", "-nn -r FILE", ONE), peer("tshark", "-n -r FILE", ONE)],
-        },
-    ];
-    contests
-        .into_iter()
-        .map(|contest| Contest {
-            tasks: contest.tasks.into_iter().filter(|task| task.tool == "sr6" || installed(task.tool)).collect(),
-            ..contest
-        })
-        .collect()
+fn row(cells: [&str; 8]) {
+    let [work, tool, packets, time, rate, ratio, goal, peak] = cells;
+    println!("{work:18} {tool:8} {packets:>9} {time:>11} {rate:>11} {ratio:>8} {goal:>14} {peak:>9}");
 }
 
-impl Task {
-    fn new(tool: &'static str, program: &str, arguments: &str, capture: usize) -> Self {
-        let arguments = arguments.split(' ').map(|word| &*word.to_owned().leak()).collect();
-        Self { tool, program: program.into(), arguments, capture, runs: Vec::new() }
+/// How sr6 compares with what it is to be, as two cells.
+fn compared(ratio: f64, goal: f64) -> (String, String) {
+    let digits = if goal < 1.0 { 2 } else { 0 };
+    let verdict = if ratio >= goal { "met" } else { "missed" };
+    (format!("{ratio:.*}x", if ratio < 10.0 { 2 } else { 0 }), format!("{goal:.digits$}x {verdict}"))
+}
+
+fn print(contest: &Contest, captures: &[Capture], summing: f64) {
+    let own = contest.tasks[0].rate(captures);
+    for (index, task) in contest.tasks.iter().enumerate() {
+        let rate = task.rate(captures);
+        let (ratio, goal) = if index == 0 { Default::default() } else { compared(own / rate, task.goal) };
+        let time = median(task.runs.iter().map(|run| run.time));
+        row([
+            if index == 0 { contest.work } else { "" },
+            task.tool,
+            &captures[task.capture].packets.to_string(),
+            &format!("{:.1} ms", time.as_secs_f64() * 1e3),
+            &format!("{rate:.0}"),
+            &ratio,
+            &goal,
+            &format!("{:.1}", task.peak_mib()),
+        ]);
+    }
+    if contest.work == CHECKS {
+        let (ratio, goal) = compared(own / summing, OF_SUMMING);
+        row(["", "summing", &captures[ALL].packets.to_string(), "", &format!("{summing:.0}"), &ratio, &goal, ""]);
     }
 }
 
@@ -185,52 +253,31 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let packets = setting("SR6_BENCH_PACKETS", 1_000_000);
+    let packets = setting("SR6_BENCH_PACKETS", 1_000_000).max(100);
     let rounds = setting("SR6_BENCH_ROUNDS", 5).max(1);
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let captures = [packets, packets / 10, packets / 100, 1].map(|count| capture(directory, count.max(1)));
     let all = &captures[ALL];
     let bytes = std::fs::metadata(&all.path).expect("the capture").len();
-    println!("{} packets, {:.1} MB, {rounds} rounds", all.packets, bytes as f64 / 1e6);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{} packets, {:.0} MB, {rounds} rounds, {cores} cores\n", all.packets, bytes as f64 / 1e6);
 
     let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let mut contests = contests();
     contests.retain(|contest| only.is_empty() || only.iter().any(|name| contest.work.contains(name.as_str())));
+    for contest in &mut contests {
+        contest.tasks.retain(Task::is_installed);
+    }
     let mut sums = Vec::new();
     for _ in 0..rounds {
         sums.push(sum(&all.path));
         for task in contests.iter_mut().flat_map(|contest| &mut contest.tasks) {
-            let run = run(task, &captures);
-            task.runs.push(run);
+            task.round(&captures);
         }
     }
-    let sum_time = median(sums);
-    println!("{:18} {:8} {:>12} {:>12} {:>9} {:>10}", "work", "tool", "median", "packets/s", "sr6 is", "peak MiB");
-    println!(
-        "{:18} {:8} {:>9.1} ms {:>12.0} {:>9} {:>10}",
-        "summing the bytes",
-        "",
-        sum_time.as_secs_f64() * 1e3,
-        all.packets as f64 / sum_time.as_secs_f64(),
-        "",
-        ""
-    );
+    let summing = all.packets as f64 / median(sums).as_secs_f64();
+    row(["work", "tool", "packets", "median", "packets/s", "sr6 is", "goal", "peak MiB"]);
     for contest in &contests {
-        let own = contest.tasks[0].rate(&captures);
-        for task in &contest.tasks {
-            let rate = task.rate(&captures);
-            let peak = task.runs.iter().map(|run| run.peak_kib).max().unwrap_or(0);
-            let ratio = if task.tool == "sr6" { String::new() } else { format!("{:.1}x", own / rate) };
-            println!(
-                "{:18} {:8} {:>9.1} ms {rate:>12.0} {ratio:>9} {:>10.1}",
-                contest.work,
-                task.tool,
-                task.median().as_secs_f64() * 1e3,
-                peak as f64 / 1024.0
-            );
-        }
-        if contest.work.starts_with("checks") {
-            println!("{:18} {:>49.0} %", "  of summing", 100.0 * own * sum_time.as_secs_f64() / all.packets as f64);
-        }
+        print(contest, &captures, summing);
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use sr6::capture::Frame;
 use sr6::dissect::{Dissection, Packet, Settings};
+use sr6::show::ek::Ek;
 use sr6::show::json::Json;
 use sr6::show::{hex, line, tree};
 use sr6::wire::link_type::LinkType;
@@ -45,5 +46,6 @@ fuzz_target!(|input: &[u8]| {
     line::line(&mut out, &packet, |_| {});
     hex::dump(&mut out, bytes);
     Json::new(true).packet(&mut out, &packet);
+    Ek::default().packet(&mut out, &packet);
     assert!(std::str::from_utf8(&out).is_ok_and(|text| !text.contains('\x1b')));
 });
