@@ -138,6 +138,44 @@ fn recipes_vary_too() {
 }
 
 #[test]
+fn frames_are_cut_as_asked() {
+    let file = Scratch::new("cut.pcap");
+    text(&["-w", file.path(), "frame(cap=44)/ip6/udp(dport=1..3)/pad(10)"]);
+    let mut reader = Reader::open(&file.0).unwrap();
+    for port in 1..=3 {
+        let frame = reader.next_frame().unwrap().unwrap();
+        assert_eq!((frame.data.len(), frame.original_len, frame.data[43]), (44, 58, port));
+    }
+}
+
+#[test]
+fn an_interruption_leaves_no_file() {
+    let file = Scratch::new("interrupted.pcap");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sr6"))
+        .args(["craft", "-w", file.path(), "-c", "100000000000", "ip6/udp(sport=rand)"])
+        .spawn()
+        .unwrap();
+    let pid = child.id().to_string();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !is_writing(&pid) && std::time::Instant::now() < deadline {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // It catches signals once there is something to finish.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!file.0.exists() && !is_writing(&pid));
+}
+
+/// Whether there is a temporary file of a process.
+fn is_writing(pid: &str) -> bool {
+    let left = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.file_name().to_string_lossy().contains(&format!("{pid}-0.tmp")))
+    };
+    std::fs::read_dir(std::env::temp_dir()).unwrap().any(left)
+}
+
+#[test]
 fn mistakes_are_pointed_at_and_leave_nothing_behind() {
     for (notation, expected) in [
         (
