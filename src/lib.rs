@@ -33,6 +33,7 @@
 //! - floor 5, [`recipe`]: files of packets in notation.
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
 //! - floor 5, [`diff`]: two captures, packet by packet and field by field.
+//! - floor 6, [`edit`]: captured packets, changed.
 //! - floor 6, [`demo`]: the article's experiment, from all of the above.
 //! - floor 7, `cli`: the command line, known to no other module.
 
@@ -42,6 +43,7 @@ pub mod craft;
 pub mod demo;
 pub mod diff;
 pub mod dissect;
+pub mod edit;
 pub mod filter;
 pub mod lab;
 pub mod notation;

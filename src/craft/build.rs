@@ -28,6 +28,14 @@ pub fn build(layers: &[Layer]) -> Result<Vec<u8>, CraftError> {
     assemble(layers).map(|packet| packet.bytes)
 }
 
+/// As [`build`], with where each layer starts, in bytes from the first.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with_starts(layers: &[Layer]) -> Result<(Vec<u8>, Vec<usize>), CraftError> {
+    assemble(layers).map(|packet| (packet.bytes, packet.starts))
+}
+
 /// As [`build`], with what is known of the bytes: where layers start, which
 /// checksums were computed and over what.
 pub(super) fn assemble(layers: &[Layer]) -> Result<Packet, CraftError> {

@@ -61,7 +61,7 @@ mod upper;
 pub mod vary;
 
 pub use arg::{Arg, ArgError, expects, is_list};
-pub use build::{build, link_type};
+pub use build::{build, build_with_starts, link_type};
 pub use element::Element;
 pub use error::{CraftError, Problem};
 pub use layer::{Layer, Stack};

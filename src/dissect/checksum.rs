@@ -185,6 +185,23 @@ impl Packet<'_> {
         Some(Checksum::Bad { expected: computed(used), used })
     }
 
+    /// The addresses in the pseudo-header of a layer's checksum: `used`, as
+    /// [`checksum`](Self::checksum) tells it, or where the packet goes in the end.
+    pub fn pseudo_addresses(&self, layer: &Layer, used: Option<UsedDestination>) -> Option<(IpAddr, IpAddr)> {
+        let (source, destination) = self.addresses(self.layers().get(usize::from(layer.network))?)?;
+        let source = self.home_address(layer).map_or(source, IpAddr::V6);
+        let destination = match used {
+            Some(UsedDestination::Header(to)) => to,
+            Some(UsedDestination::Final(to) | UsedDestination::Arriving(to)) => to.into(),
+            Some(UsedDestination::NoPseudoHeader) => return None,
+            None => match self.routed_destination(layer) {
+                Routed::To(to) => to.into(),
+                Routed::Nowhere | Routed::Hidden => destination,
+            },
+        };
+        Some((source, destination))
+    }
+
     /// The destination as the packet arrives with it, where a plan of locators
     /// says that it is compressed.
     fn arriving(&self, layer: &Layer, first: UsedDestination) -> Option<UsedDestination> {

@@ -67,6 +67,11 @@ pub trait Work {
         true
     }
 
+    /// Whether findings matter at all: without them a packet takes less time.
+    fn needs_findings(&self) -> bool {
+        true
+    }
+
     /// Adds a packet, the one at `position` of its batch, to the output.
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Self::Output);
 
@@ -278,7 +283,7 @@ where
             let mut packet = Packet::new(frame, &self.dissection);
             tell_time(&mut packet);
             let wanted = self.work.wants(&packet);
-            if wanted {
+            if wanted && self.work.needs_findings() {
                 self.dissection.complete(&frame);
             }
             let mut packet = Packet::new(frame, &self.dissection);

@@ -3,7 +3,7 @@
 use crate::craft::{self, Arg, Stack};
 use crate::wire::field::{At, Field};
 use crate::wire::proto::Proto;
-use crate::wire::{data, gre, icmpv4, icmpv6};
+use crate::wire::{data, gre, icmpv4, icmpv6, ipv6};
 
 /// Takes back, one after the other, what was given without being compared with
 /// what the builder does by itself, as long as the packet stays the same.
@@ -13,7 +13,7 @@ pub(super) fn shorten(stack: &mut Stack, frame: &[u8]) {
         let given: Vec<(&'static Field, Arg)> =
             stack[index].args().map(|(field, value)| (field, value.clone())).collect();
         for (field, value) in given {
-            if is_guess(stack[index].proto, field) {
+            if is_guess(stack[index].proto, field) || is_led(stack, index, field) {
                 attempt(stack, index, frame, |layer| layer.unset(field));
             }
             if let (Arg::List(items), Some(_)) = (value, field.elements) {
@@ -65,6 +65,13 @@ fn is_guess(proto: Proto, field: &'static Field) -> bool {
         Proto::Icmpv4 | Proto::Icmpv6 => one_of(&[&icmpv4::QUOTE, &icmpv6::QUOTE]),
         _ => false,
     }
+}
+
+/// Whether a field is the destination before an SRH, which may have been given
+/// only because the Segments Left that it follows from were given in the same
+/// round.
+fn is_led(stack: &Stack, index: usize, field: &'static Field) -> bool {
+    std::ptr::eq(field, &ipv6::DESTINATION) && stack[index..].iter().any(|layer| layer.proto == Proto::Srh)
 }
 
 /// Takes back the padding that the builder would put into a list by itself.

@@ -5,12 +5,14 @@
 //! worked out by several threads at once, a [`Batch`] each.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::expand::{Expanded, Variables, expand, name};
 use super::{RecipeError, Record};
 use crate::caret::{Fault, Span};
+use crate::sys::socket::{Ready, wait_readable};
 
 /// The longest text of one statement, in bytes: enough for the longest frame,
 /// each byte written as an escape.
@@ -39,6 +41,18 @@ pub struct Recipe {
     ended: bool,
     /// What ends the recipe, once the batch before it is handed out.
     failure: Option<RecipeError>,
+}
+
+/// A file or pipe. A signal that is caught while it is waited for is its end.
+struct Waking(File);
+
+impl Read for Waking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match wait_readable(&self.0, None)? {
+            Ready::Readable => self.0.read(buffer),
+            Ready::TimedOut | Ready::Interrupted => Ok(0),
+        }
+    }
 }
 
 /// Lines of a statement, and what keeps it from ending.
@@ -122,11 +136,15 @@ impl Recipe {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, RecipeError> {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
-            return Ok(Self::new("standard input", Box::new(BufReader::with_capacity(BATCH, io::stdin()))));
+            let stdin = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+            return Self::read("standard input".to_owned(), stdin);
         }
-        let file = path.display().to_string();
-        match File::open(path) {
-            Ok(opened) => Ok(Self::new(file, Box::new(BufReader::with_capacity(BATCH, opened)))),
+        Self::read(path.display().to_string(), File::open(path))
+    }
+
+    fn read(file: String, opened: io::Result<File>) -> Result<Self, RecipeError> {
+        match opened {
+            Ok(opened) => Ok(Self::new(file, Box::new(BufReader::with_capacity(BATCH, Waking(opened))))),
             Err(source) => Err(RecipeError::Io { file, source }),
         }
     }

@@ -1,5 +1,6 @@
 //! `sr6 craft`: notation to bytes, shown or stored.
 
+mod edit;
 mod layers;
 mod output;
 mod recipe;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use self::edit::EditArguments;
 use self::output::Output;
 use super::value::{duration, timestamp};
 use super::vary::VaryArguments;
@@ -39,6 +41,9 @@ Examples:
   sr6 craft -w scan.pcap --interval 1ms 'ip6(dst=::2, flow=rand)/udp(dport=1..1024)/pad(64)'
   sr6 craft --layers srh
   sr6 read -T notation --times trace.pcap | sr6 craft -f - -w same.pcap
+  sr6 craft --from trace.pcap -Y srh --set srh.tag=7 --set ip6.hlim=3 -w edited.pcap
+  sr6 craft --from trace.pcap --map-addr 2001:db8:1::/48=2001:db8:2::/48 -w moved.pcap
+  sr6 craft --from trace.pcap --pop 'vlan[*]' --push 'vlan(id=7)' -w retagged.pcap
 
 Values that vary: 1024..2048  0..100..5 (every fifth)  each(53, 80, 8000..8010)  2001:db8::/120
   rand  rand(1..9)  rand(2001:db8::/64)  rand(53, 80)  count  count(START, STEP)
@@ -57,10 +62,16 @@ and before one:
   frame(time=+1ms)/ip6(src=2001:db8::1)/srh(path=[$n2, 2001:db9::1])/udp(dport=3000)
 frame(…) tells what a capture file knows besides the bytes: time=SECONDS, +TIME after the packet
 before, or none; link=NAME or number; cap= bytes kept of it; len= on the wire; if=, ifname=\"…\";
-comment=\"…\"")]
+comment=\"…\"
+
+Captured packets (--from) are changed by --pop, --push, --set, maps and --fix, in this order, all
+others pass as they are, and a packet without the layer that is asked for does not change. What
+depends on a change is computed: lengths, next headers, the destination where it followed the path,
+checksums over the final destination, also of packets that the capture cut. What was wrong stays
+unless it is set; --set FIELD=auto computes any field. Ends with 1 where no packet changed.")]
 pub struct Arguments {
     /// Packets; `-` reads a recipe from standard input
-    #[arg(required_unless_present_any = ["file", "layers"], value_name = "NOTATION")]
+    #[arg(required_unless_present_any = ["file", "layers", "from"], value_name = "NOTATION")]
     packets: Vec<String>,
     /// List the layers, or the arguments of one, instead
     #[arg(long, value_name = "LAYER", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["packets", "file", "output", "write", "hex"])]
@@ -89,6 +100,8 @@ pub struct Arguments {
     count: Option<u64>,
     #[command(flatten)]
     vary: VaryArguments,
+    #[command(flatten)]
+    edit: EditArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +127,10 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
     if to_stdout && (arguments.hex || arguments.output.is_some()) {
         return Err(Failure::input("-w - has standard output for itself; leave out -x and -o, or name a file"));
     }
+    signal::catch().map_err(Failure::no)?;
+    if let Some(from) = arguments.edit.from() {
+        return edit::run(&arguments.edit, arguments.vary.options(), from, Output::new(arguments, verbose > 0)?);
+    }
     let mut files = arguments.file.clone();
     let mut records = Vec::new();
     for (index, text) in arguments.packets.iter().enumerate() {
@@ -132,9 +149,14 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
         output.record(record)?;
     }
     for file in &files {
-        recipe::run(file, &mut output)?;
+        let done = recipe::run(file, &mut output);
+        if signal::caught().is_some() {
+            // What it was cut by is no fault of the recipe.
+            return Ok(Exit::Interrupted);
+        }
+        done?;
     }
-    if signal::caught() == Some(libc::SIGINT) {
+    if signal::caught().is_some() {
         // The file is left as it was.
         return Ok(Exit::Interrupted);
     }

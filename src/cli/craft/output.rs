@@ -8,9 +8,11 @@ use crate::capture::write::{Options, WriteError, Writer};
 use crate::capture::{Frame, Timestamp};
 use crate::cli::Failure;
 use crate::cli::vary::VaryArguments;
+use crate::craft::Stack;
 use crate::craft::vary::{self, Series};
-use crate::dissect::Dissection;
-use crate::recipe::{Clock, Record, Time};
+use crate::dissect::{Dissection, Packet};
+use crate::rebuild;
+use crate::recipe::{self, Clock, Record, Time, Told};
 use crate::wire::link_type::LinkType;
 
 /// Shows and stores packets as the arguments ask for.
@@ -82,6 +84,24 @@ impl Output {
         }
         self.print()?;
         series::run(self, record, &series, count)
+    }
+
+    /// Takes a packet that was captured.
+    pub fn captured(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        self.count += 1;
+        if let Some(writer) = &mut self.writer {
+            writer.write(frame).map_err(unwritten)?;
+        }
+        let shown = Frame { number: self.count, ..*frame };
+        if self.show.format == Some(Format::Notation) {
+            self.dissection.refill_layers(frame);
+            let layers = rebuild::layers(&Packet::new(*frame, &self.dissection));
+            recipe::print(&mut self.text, frame, &layers, Told::default());
+            Show { format: None, ..self.show }.packet(&mut self.text, &mut self.dissection, shown, Stack::default);
+        } else {
+            self.show.packet(&mut self.text, &mut self.dissection, shown, Stack::default);
+        }
+        if self.text.len() >= BUFFER { self.print() } else { Ok(()) }
     }
 
     /// Takes a single packet.

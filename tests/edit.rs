@@ -1,0 +1,326 @@
+//! `sr6 craft --from`: captures changed as a whole, with tshark for a witness
+//! and tcprewrite for a comparison.
+
+mod witness;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sr6::capture::write::{Options, Writer};
+use sr6::capture::{Comments, Frame, Reader, Timestamp};
+use sr6::wire::link_type::LinkType;
+use sr6::{craft, notation};
+
+/// A directory that is gone when dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("sr6-edit-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// The files in it.
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sr6(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sr6")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn done(arguments: &[&str]) -> Output {
+    let output = sr6(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    output
+}
+
+fn testdata(name: &str) -> String {
+    format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    craft::build(&notation::parse(text).unwrap_or_else(|error| panic!("{error}"))).unwrap()
+}
+
+/// What tshark says of the checksums, and of the addresses, of every packet.
+fn tshark(file: &str, filter: &str) -> Option<Vec<String>> {
+    let mut command = witness::command("tshark");
+    command.args(["-n", "-r", file, "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]);
+    command.args(["-o", "ip.check_checksum:TRUE", "-Y", filter, "-T", "fields", "-e", "frame.number"]);
+    for field in ["udp.checksum.status", "tcp.checksum.status", "icmpv6.checksum.status", "ip.checksum.status"] {
+        command.args(["-e", field]);
+    }
+    let run = witness::run(command)?;
+    assert!(run.success, "{}", run.stderr);
+    Some(run.stdout.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn tshark_finds_the_same_checksums_good_after_every_map() {
+    let scratch = Scratch::new("maps");
+    for file in [
+        "crafted/inner.pcap",
+        "kernel/n1-v12.pcap",
+        "kernel/errors.pcap",
+        "kernel/encap.pcap",
+        "crafted/wrong.pcap",
+        "kernel/any-sll2.pcap",
+    ] {
+        let (from, to) = (testdata(file), scratch.path("mapped.pcap"));
+        let maps = [
+            "--map-addr",
+            "2001:db8::/31=fd00:db8::/31",
+            "--map-addr",
+            "10.0.0.0/8=172.0.0.0/8",
+            "--map-addr",
+            "fc00::/16=fc99::/16",
+            "--map-port",
+            "3000=3333",
+            "--map-mac",
+            "02:00:00:00:00:21=02:00:00:00:77:77",
+        ];
+        done(&[&["craft", "--from", &from, "-w", &to][..], &maps[..]].concat());
+        let Some(before) = tshark(&from, "frame") else { return };
+        assert_eq!(Some(before), tshark(&to, "frame"), "{file}");
+        let left = tshark(
+            &to,
+            "ipv6.addr == 2001:db8::/31 || ipv6.routing.srh.addr == 2001:db8::/31 || udp.port == 3000 || eth.addr == 02:00:00:00:00:21 || icmpv6.nd.ns.target_address == 2001:db8::/31",
+        );
+        assert_eq!(left, Some(vec![]), "{file}");
+    }
+}
+
+#[test]
+fn tcprewrite_breaks_what_stays_whole_here() {
+    let scratch = Scratch::new("tcprewrite");
+    let from = testdata("crafted/article.pcap");
+    let (theirs, ours) = (scratch.path("theirs.pcap"), scratch.path("ours.pcap"));
+    let mut command = witness::command("tcprewrite");
+    command.args(["--pnat=[2001:db8::/32]:[fd00::/32]", "-C", "-i", &from, "-o", &theirs]);
+    let Some(run) = witness::run(command) else { return };
+    assert!(run.success, "{}", run.stderr);
+    done(&["craft", "--from", &from, "-w", &ours, "--map-addr", "2001:db8::/32=fd00::/32"]);
+    let good = "udp.checksum.status == 1";
+    let Some(right) = tshark(&ours, good) else { return };
+    assert_eq!(right.len(), 1);
+    assert_eq!(tshark(&ours, "ipv6.routing.srh.addr == fd00::2 && ipv6.src == fd00::1").unwrap().len(), 1);
+    // The checksum is computed over the next segment, and the list keeps the
+    // address that is no more.
+    assert_eq!(tshark(&theirs, good).unwrap(), Vec::<String>::new());
+    assert_eq!(tshark(&theirs, "ipv6.routing.srh.addr == 2001:db8::2").unwrap().len(), 1);
+}
+
+/// A capture of several link types and interfaces, with comments and times.
+fn mixed(path: &str, packets: usize) -> Vec<(LinkType, Vec<u8>)> {
+    let mut writer = Writer::create(path, &Options::default()).unwrap();
+    let mut all = Vec::new();
+    for number in 0..packets {
+        let (link, bytes) = match number % 3 {
+            0 => (
+                LinkType::ETHERNET,
+                bytes(&format!(
+                    "eth/ip6(src=2001:db8::1, hlim={})/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport={number})/\"x\"",
+                    number % 200
+                )),
+            ),
+            1 => (LinkType::RAW, bytes(&format!("ip6(src=2001:db8::1, dst=2001:db8::3)/tcp(seq={number})"))),
+            _ => (LinkType::LINUX_SLL, bytes(&format!("sll/ip4(src=10.0.0.1, dst=10.0.0.2, id={number})/udp"))),
+        };
+        let comment = format!("number {number}");
+        let frame = Frame {
+            time: Some(Timestamp(1_700_000_000_000_000_000 + number as i128 * 1001)),
+            interface: Some((number % 3) as u32),
+            interface_name: Some(["eth0", "tun0", "any"][number % 3]),
+            comments: Comments::text(&comment),
+            ..Frame::new(link, &bytes)
+        };
+        writer.write(&frame).unwrap();
+        all.push((link, bytes));
+    }
+    writer.finish().unwrap();
+    all
+}
+
+#[test]
+fn whole_captures_keep_order_times_interfaces_and_comments() {
+    let scratch = Scratch::new("mixed");
+    let count = if cfg!(debug_assertions) { 12_000 } else { 100_000 };
+    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng.gz"));
+    let before = mixed(&from, count);
+    let output = done(&[
+        "craft",
+        "--from",
+        &from,
+        "-w",
+        &to,
+        "-Y",
+        "srh",
+        "--set",
+        "srh.tag=7",
+        "--map-addr",
+        "2001:db8::/32=fd00::/32",
+    ]);
+    assert_eq!(text(&output.stderr), format!("{} of {count} packets changed\n", count / 3));
+    let mut reader = Reader::open(&to).unwrap();
+    for (number, (link, data)) in before.iter().enumerate() {
+        let frame = reader.next_frame().unwrap().unwrap();
+        assert_eq!(frame.link, *link);
+        assert_eq!(frame.time, Some(Timestamp(1_700_000_000_000_000_000 + number as i128 * 1001)));
+        assert_eq!(frame.interface_name, Some(["eth0", "tun0", "any"][number % 3]));
+        assert_eq!(frame.comments.iter().collect::<Vec<_>>(), [format!("number {number}")]);
+        if number % 3 == 0 {
+            let expected = format!(
+                "eth/ip6(src=fd00::1, hlim={})/srh(path=[fd00::2, 2001:db9::1], tag=7)/udp(sport={number})/\"x\"",
+                number % 200
+            );
+            assert_eq!(hex::encode(frame.data), hex::encode(bytes(&expected)));
+        } else {
+            assert_eq!(frame.data, data);
+        }
+    }
+    assert!(reader.next_frame().unwrap().is_none());
+}
+
+#[test]
+fn the_chosen_packets_change_and_the_others_pass() {
+    let scratch = Scratch::new("chosen");
+    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng"));
+    let before = mixed(&from, 30);
+    let read = |path: &str| {
+        let mut reader = Reader::open(path).unwrap();
+        let mut all = Vec::new();
+        while let Some(frame) = reader.next_frame().unwrap() {
+            all.push((frame.link, frame.data.to_vec()));
+        }
+        all
+    };
+    let output = done(&["craft", "--from", &from, "-w", &to, "--packet", "4", "--packet", "7", "--set", "ip6.hlim=99"]);
+    assert_eq!(text(&output.stderr), "2 of 30 packets changed\n");
+    for (number, (old, new)) in before.iter().zip(read(&to)).enumerate() {
+        assert_eq!(*old == new, ![3, 6].contains(&number), "{number}");
+    }
+    done(&["craft", "--from", &from, "-w", &to, "--packet", "4", "--only", "--pop", "srh", "-o", "notation"]);
+    assert_eq!(
+        read(&to),
+        [(LinkType::ETHERNET, bytes("eth/ip6(src=2001:db8::1, dst=2001:db9::1, hlim=3)/udp(sport=3)/\"x\""))]
+    );
+    // As pcap, what is left must be of one link type.
+    let pcap = scratch.path("to.pcap");
+    let output = sr6(&["craft", "--from", &from, "-w", &pcap, "--set", "udp.sport=1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("write .pcapng"), "{}", text(&output.stderr));
+    done(&["craft", "--from", &from, "-w", &pcap, "-Y", "sll", "--only", "--set", "udp.sport=1"]);
+    assert_eq!(read(&pcap).len(), 10);
+    // Nothing to change is an answer of its own.
+    let output = sr6(&["craft", "--from", &from, "-w", &to, "--set", "frag.off=1"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), "0 of 30 packets changed\n".to_owned()));
+    assert_eq!(read(&to), before);
+}
+
+#[test]
+fn what_cannot_be_leaves_nothing_behind() {
+    let scratch = Scratch::new("refused");
+    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng"));
+    mixed(&from, 3000);
+    let long = format!("data=\"{}\"", "x".repeat(70_000));
+    for (arguments, code, expected) in [
+        (
+            &["--packet", "2800", "--push", "vlan(id=7)/udp", "--at", "1"][..],
+            2,
+            "sr6: packet 2800: layer 2 (vlan): udp has no number that type could announce it by",
+        ),
+        (
+            &["-Y", "frame.number > 2500 && udp", "--set", &long],
+            2,
+            "sr6: packet 2502: layer 3 (udp): 70008 bytes of datagram do not fit in len (at most 65535)",
+        ),
+        (&["--packet", "9999", "--set", "ip6.hlim=1"], 2, "sr6: there is no packet 9999: "),
+        (&["--set", "ip6.hlmi=1"], 2, "sr6: --set ip6.hlmi=1: there is no field of ip6 'hlmi'; did you mean 'hlim'?"),
+        (&["--map-addr", "::/64=::1"], 2, "sr6: a map: '::/64=::1': both sides are of one family, and equally long"),
+        (&["-Y", "srh.tga == 1", "--fix"], 2, "sr6: no field 'srh.tga'"),
+        (&[], 2, "sr6: nothing to change"),
+    ] {
+        let output = sr6(&[&["craft", "--from", &from, "-w", &to], arguments].concat());
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{error}");
+        assert!(error.starts_with(expected), "{error}");
+        assert_eq!(scratch.files(), ["from.pcapng"], "{arguments:?}");
+    }
+    // A file that breaks off gives what it has, and says so.
+    let whole = std::fs::read(&from).unwrap();
+    std::fs::write(&from, &whole[..whole.len() - 10]).unwrap();
+    let output = sr6(&["craft", "--from", &from, "-w", &to, "--set", "ip6.hlim=1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let mut reader = Reader::open(Path::new(&to)).unwrap();
+    let mut count = 0;
+    while reader.next_frame().unwrap().is_some() {
+        count += 1;
+    }
+    assert_eq!(count, 2999);
+}
+
+#[test]
+fn bad_checksums_become_right_when_asked() {
+    let scratch = Scratch::new("fix");
+    let (from, to) = (testdata("crafted/wrong.pcap"), scratch.path("fixed.pcap"));
+    let output = done(&["craft", "--from", &from, "-w", &to, "--fix"]);
+    assert_eq!(text(&output.stderr), "2 of 5 packets changed\n");
+    let left = text(&done(&["read", &to, "-Y", "diag == \"checksum.bad\" || diag == \"checksum.zero\""]).stdout);
+    assert_eq!(left, "");
+    // The other faults are as they were.
+    assert_eq!(text(&done(&["read", &to, "-Y", "diag.severity == error"]).stdout).lines().count(), 3);
+}
+
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let scratch = Scratch::new("memory");
+    let (from, to) = (scratch.path("from.pcap"), scratch.path("to.pcap"));
+    let packet =
+        bytes("eth/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp/\"some payload to make it longer\"");
+    let mut writer = Writer::create(&from, &Options::default()).unwrap();
+    let count = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
+    for _ in 0..count {
+        writer.write(&Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType::ETHERNET, &packet) }).unwrap();
+    }
+    writer.finish().unwrap();
+    // The shell reports the most its children had, in kB.
+    let script = format!(
+        "\"$0\" craft --from {from} -w {to} --set srh.tag=7 --push 'vlan(id=7)' --map-port 0=9 2> /dev/null & \
+         pid=$!; most=0; while status=$(cat /proc/$pid/status 2> /dev/null); do \
+         peak=$(printf '%s' \"$status\" | sed -n 's/^VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p'); most=${{peak:-$most}}; sleep 0.01; done; \
+         wait $pid && echo $most"
+    );
+    let output = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_sr6")]).output().unwrap();
+    let most: u64 = text(&output.stdout).trim().parse().unwrap();
+    assert!(most > 0 && most < 64 << 10, "{most} kB");
+    let mut reader = Reader::open(&to).unwrap();
+    let expected = bytes(
+        "eth/vlan(id=7)/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1], tag=7)/udp(sport=9, dport=9)/\"some payload to make it longer\"",
+    );
+    let mut packets = 0;
+    while let Some(frame) = reader.next_frame().unwrap() {
+        assert_eq!(frame.data, expected);
+        packets += 1;
+    }
+    assert_eq!(packets, count);
+}
