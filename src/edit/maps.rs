@@ -187,6 +187,9 @@ impl Maps {
 
     /// Lets the checksum of a layer follow what was mapped.
     fn follow(&self, packet: &Packet<'_>, layer: &Layer, bytes: &mut [u8]) -> Option<()> {
+        if layer.proto == Proto::Gre {
+            return follow_gre(packet.frame.data, layer, bytes);
+        }
         let status = packet.checksum(layer)?;
         let partial = status == Checksum::Unverified(Unverified::Partial);
         if !partial && !follows(packet, layer, status) {
@@ -235,6 +238,24 @@ impl Maps {
         bytes.get_mut(at..at + 2)?.copy_from_slice(&sum.to_be_bytes());
         Some(())
     }
+}
+
+/// Lets the checksum of a GRE header (RFC 2784 §2.3), which covers all that it
+/// carries, follow what was mapped in there; if it was right.
+fn follow_gre(frame: &[u8], layer: &Layer, bytes: &mut [u8]) -> Option<()> {
+    const CHECKSUM_PRESENT: u8 = 0x80;
+    const PLACE: std::ops::Range<usize> = 4..6;
+
+    let range = layer.start as usize..layer.end as usize;
+    let before = frame.get(range.clone())?;
+    let right = before[0] & CHECKSUM_PRESENT != 0 && Sum::default().bytes(before).folded() == u16::MAX;
+    let after = bytes.get_mut(range)?;
+    if right && before != after {
+        after.get_mut(PLACE)?.copy_from_slice(&[0; 2]);
+        let sum = Sum::default().bytes(after).checksum();
+        after.get_mut(PLACE)?.copy_from_slice(&sum.to_be_bytes());
+    }
+    Some(())
 }
 
 fn add(sum: Sum, address: IpAddr) -> Sum {
