@@ -236,8 +236,11 @@ fn differ(packets: &[Packet<'_>; 2], i: usize, j: usize) -> bool {
     if one == two {
         return false;
     }
-    let cut = (a.is_cut() && two.starts_with(one)) || (b.is_cut() && one.starts_with(two));
-    !cut
+    // That a length claims more is no excuse, only that the capture left it out.
+    let cut = |packet: &Packet<'_>, layer: &Layer| {
+        layer.is_cut() && packet.frame.original_len as usize > packet.frame.data.len()
+    };
+    !((cut(&packets[0], a) && two.starts_with(one)) || (cut(&packets[1], b) && one.starts_with(two)))
 }
 
 struct Walk<'w, 'a> {

@@ -170,7 +170,8 @@ impl Matcher {
             let sides = &mut self.sides;
             let oldest = order.into_iter().find_map(|side| Some((side, sides[side].oldest_open()?)));
             let Some((side, index)) = oldest else { return };
-            self.expire_through(side, index + AT_ONCE);
+            let window = !self.sides[1 - side].is_exhausted();
+            self.expire_through(side, index + AT_ONCE, window);
             self.align.pressed = true;
             self.align.run(&mut self.sides, events);
             self.align.pressed = false;
@@ -181,8 +182,7 @@ impl Matcher {
         }
     }
 
-    fn expire_through(&mut self, side: usize, through: u64) {
-        let window = !self.sides[1 - side].is_exhausted();
+    fn expire_through(&mut self, side: usize, through: u64, window: bool) {
         while let Some(index) = self.sides[side].oldest_open().filter(|index| *index <= through) {
             self.sides[side].expire(index, window);
         }
@@ -198,7 +198,7 @@ impl Matcher {
         }
         if stop == Stop::End {
             for side in 0..2 {
-                self.expire_through(side, u64::MAX - 1);
+                self.expire_through(side, u64::MAX, false);
             }
         }
         self.align.run(&mut self.sides, events);
@@ -223,8 +223,8 @@ impl Matcher {
                     right.add_matched(right_at, left_index);
                     left.step();
                     right.step();
-                    self.pass(0);
-                    self.pass(1);
+                    self.pass(0, false);
+                    self.pass(1, false);
                     return None;
                 }
                 0
@@ -247,19 +247,19 @@ impl Matcher {
             None => self.sides[side].add_open(at, key),
         }
         self.sides[side].step();
-        self.pass(side);
+        let other = if side == 0 { right_next } else { left_next };
+        self.pass(side, other.is_none());
         None
     }
 
     /// Moves the window over a side's oldest open packets, and over all of the
-    /// other side where that has come to its end.
-    fn pass(&mut self, side: usize) {
-        let other_ended = self.sides[1 - side].is_exhausted();
+    /// other side where that had come to its end before (`other_ended`).
+    fn pass(&mut self, side: usize, other_ended: bool) {
         if let Window::Packets(count) = self.window
             && self.sides[side].lead() > count
             && other_ended
         {
-            self.expire_through(1 - side, u64::MAX - 1);
+            self.expire_through(1 - side, u64::MAX, true);
         }
         let this = &mut self.sides[side];
         while let Some(index) = this.oldest_open() {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::feed::{Entry, Keyed};
 use super::key::Key;
 use super::matcher::{Event, Matcher, Stop};
-use super::{By, Comparer, Form, Options, Rules, Tally, Window, run};
+use super::{Between, By, Comparer, Form, Options, Rules, Tally, Window, run};
 use crate::capture::file::Resolution;
 use crate::capture::{Frame, Reader, Timestamp};
 use crate::pipeline::{Batch, Source};
@@ -147,6 +147,65 @@ proptest! {
         let alone = Options { threads: NonZeroUsize::new(1), ..options };
         let (_, again) = diff(list(&left, 50), list(&right, 50), &alone);
         prop_assert_eq!(text, again);
+    }
+}
+
+/// Two frames that have something in common, mostly.
+fn frames() -> impl Strategy<Value = [(LinkType, Vec<u8>); 2]> {
+    let link = prop::sample::select(vec![0u16, 1, 9, 101, 113, 228, 229, 276, 147]);
+    let noise = (link, prop::collection::vec(any::<u8>(), 0..200)).prop_map(|(link, bytes)| (LinkType(link), bytes));
+    let known = || {
+        (any::<usize>(), prop::collection::vec(mutation(), 0..6)).prop_map(|(which, mutations)| {
+            let all = mutated(&mutations);
+            all[which % all.len()].clone()
+        })
+    };
+    let one = || prop_oneof![1 => noise.clone(), 6 => known()];
+    let twice = (one(), any::<usize>(), any::<u8>(), any::<usize>()).prop_map(|((link, bytes), at, bits, len)| {
+        let mut other = bytes.clone();
+        if let Some(byte) = at.checked_rem(other.len()).and_then(|at| other.get_mut(at)) {
+            *byte ^= bits;
+        }
+        if len % 3 == 0 {
+            other.truncate(len % (bytes.len() + 1));
+        }
+        [(link, bytes), (link, other)]
+    });
+    prop_oneof![twice, (one(), one()).prop_map(|(a, b)| [a, b])]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Whatever two frames there are, what differs is told, and judged, and
+    /// written, and each side can be asked for every value.
+    #[test]
+    fn any_two_frames_compare([left, right] in frames(), missing in 0u32..3, hops in prop::option::of(0u8..3), both_ways in any::<bool>()) {
+        let semantic = Some(Between { hops, both_ways });
+        let plain = Rules { times: true, ..Rules::default() };
+        for rules in [plain.clone(), Rules { semantic, ..plain }] {
+            let judged = rules.semantic.is_some();
+            let mut comparer = Comparer::new(Arc::new(rules), &Arc::default());
+            let mut a = Frame::new(left.0, &left.1);
+            a.original_len += missing;
+            let b = Frame::new(right.0, &right.1);
+            let same = comparer.is_same(&a, &b);
+            let comparison = comparer.compare(a, b);
+            if same {
+                prop_assert!(comparison.differences.is_empty());
+            } else if !judged && a.link == b.link && missing == 0 {
+                prop_assert!(!comparison.differences.is_empty());
+            }
+            prop_assert!(comparison.differences.iter().all(|d| d.verdict.is_some() == judged));
+            let json: serde_json::Value = match told(&comparison) {
+                text if text.is_empty() => serde_json::Value::Null,
+                text => serde_json::from_str(&text).unwrap(),
+            };
+            prop_assert_eq!(json["differences"].as_array().map_or(0, Vec::len), comparison.differences.len());
+            let mut text = Vec::new();
+            super::text::pair(&mut text, &comparison, super::How::Key, false, true);
+            prop_assert!(String::from_utf8(text).is_ok_and(|text| text.lines().count() <= comparison.differences.len() + 1));
+        }
     }
 }
 

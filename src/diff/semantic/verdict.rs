@@ -39,7 +39,7 @@ catalogue! {
     Link "link" true "each link has headers and padding of its own" "RFC 2464 §3";
     HopLimit "hop_limit" true "each node takes one off the Hop Limit" "RFC 8200 §3";
     TimeToLive "ttl" true "each node takes one off the Time to Live" "RFC 1812 §5.3.1";
-    HeaderChecksum "ip.checksum" true "the header checksum follows the Time to Live" "RFC 1812 §5.2.2";
+    HeaderChecksum "ip.checksum" true "the header checksum follows the Time to Live" "RFC 1812 §4.2.2.5";
     Congestion "congestion" true "a congested node marks it" "RFC 3168 §5";
     FlowSet "flow.set" true "a node may label a flow that has no label" "RFC 6437 §3";
     SegmentsLeft "segments_left" true "an endpoint goes to the next segment" "RFC 8754 §4.3.1.1";
@@ -63,7 +63,7 @@ catalogue! {
     HopLimitKept "hop_limit.kept" false "a segment was used up and the Hop Limit is still the same" "RFC 8754 §4.3.1.1";
     HopCount "hop_limit.count" false "it did not become less by the hops that were said to be between" "RFC 8200 §3";
     TimeToLiveRaised "ttl.raised" false "nothing adds to the Time to Live" "RFC 1812 §5.3.1";
-    HeaderChecksumWrong "ip.checksum.wrong" false "the header checksum does not fit the header any more" "RFC 1812 §5.2.2";
+    HeaderChecksumWrong "ip.checksum.wrong" false "the header checksum does not fit the header any more" "RFC 1812 §4.2.2.5";
     TrafficClass "traffic_class" false "no SRv6 behavior writes it, and congestion marks only what can be marked" "RFC 3168 §5";
     Flow "flow" false "a label that is set stays until the destination" "RFC 6437 §2";
     Source "source" false "no SRv6 behavior writes the source of a packet that exists" "RFC 8754 §4.3.1.1";
