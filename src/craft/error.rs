@@ -50,6 +50,9 @@ pub enum Problem {
     /// A value that differs from packet to packet, where one packet is built.
     #[error("{} differs from packet to packet; make a series of it", if .0.is_empty() { "the payload" } else { .0 })]
     Varies(&'static str),
+    /// A block of compressed SIDs that is none.
+    #[error("{0}: {1}")]
+    Compression(&'static str, crate::srv6::csid::LocatorError),
     /// Two fields that exclude each other.
     #[error("{0} and {1} exclude each other")]
     Exclusive(&'static str, &'static str),

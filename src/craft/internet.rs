@@ -7,10 +7,11 @@ use crate::craft::build::{Packet, Site, Step};
 use crate::craft::check::Check;
 use crate::craft::link::append;
 use crate::craft::rules::Rules;
-use crate::craft::{Layer, Problem, element, extension, srh};
+use crate::craft::{Layer, Problem, csid, element, extension, srh};
 use crate::wire::checksum::Sum;
 use crate::wire::field::Field;
 use crate::wire::icmpv6::{self, message};
+use crate::wire::ipv6::Ipv6;
 use crate::wire::names::{ether_type, ip_proto};
 use crate::wire::proto::Proto;
 use crate::wire::{ipv4, ipv6, ppp};
@@ -61,6 +62,7 @@ fn seal_ipv4(site: &Site, packet: &mut Packet) -> Step {
 
 /// Appends an IPv6 header.
 fn ipv6(site: &Site, bytes: &mut Vec<u8>) -> Step {
+    csid::compression(site.layer()).map_err(|problem| site.error(problem))?;
     let header = append(bytes, ipv6::LEN);
     site.put(header, &ipv6::VERSION, 6u8)?;
     put_protocol(site, header, &ipv6::NEXT_HEADER)?;
@@ -118,9 +120,9 @@ fn seal_ipv6(site: &Site, packet: &mut Packet) -> Step {
 pub(super) struct Pseudo {
     /// The IP version that lends it.
     pub ip: Proto,
-    /// Where the addresses lie in the packet.
-    pub addresses: [Range<usize>; 2],
-    /// The sum of the length and the protocol.
+    /// Where the addresses lie in the packet, as far as they are in it.
+    pub addresses: Vec<Range<usize>>,
+    /// The sum of everything else.
     pub rest: Sum,
 }
 
@@ -138,23 +140,41 @@ pub(super) fn pseudo_header(site: &Site, packet: &Packet, length: usize, protoco
         let (at, size) = field.byte_range();
         start + at..start + at + size
     };
+    let mut rest = Sum::default().pseudo_header(&[], &[], length as u32, protocol);
     let addresses = match outer[ip].proto {
-        Proto::Ipv4 => [within(&ipv4::SOURCE), within(&ipv4::DESTINATION)],
-        Proto::Ipv6 => {
-            // The innermost Routing header that still has segments left knows
-            // where the packet ends (RFC 8200 §8.1); those inside it with none
-            // left change nothing.
-            let last = (ip + 1..site.index).rev().find_map(|index| {
-                let at = extension::final_destination(&outer[index], packet.onwards(index))?;
-                Some(packet.starts[index] + at)
-            });
-            [within(&ipv6::SOURCE), last.map_or(within(&ipv6::DESTINATION), |at| at..at + 16)]
-        }
+        Proto::Ipv4 => vec![within(&ipv4::SOURCE), within(&ipv4::DESTINATION)],
+        Proto::Ipv6 => match compressed(outer, packet, ip) {
+            Some(arrives) => {
+                rest = rest.bytes(&arrives.octets());
+                vec![within(&ipv6::SOURCE)]
+            }
+            None => {
+                // The innermost Routing header that still has segments left knows
+                // where the packet ends (RFC 8200 §8.1); those inside it with none
+                // left change nothing.
+                let last = (ip + 1..site.index).rev().find_map(|index| {
+                    let at = extension::final_destination(&outer[index], packet.onwards(index))?;
+                    Some(packet.starts[index] + at)
+                });
+                vec![within(&ipv6::SOURCE), last.map_or(within(&ipv6::DESTINATION), |at| at..at + 16)]
+            }
+        },
         _ => return None,
     };
-    Some(Pseudo {
-        ip: outer[ip].proto,
-        addresses,
-        rest: Sum::default().pseudo_header(&[], &[], length as u32, protocol),
-    })
+    Some(Pseudo { ip: outer[ip].proto, addresses, rest })
+}
+
+/// The destination as it arrives at the end of a path of compressed SIDs (RFC
+/// 9800 §6.5); `None` where nobody says that there are any.
+fn compressed(outer: &[Layer], packet: &Packet, ip: usize) -> Option<Ipv6Addr> {
+    let header = Ipv6::new(packet.onwards(ip)).ok()?;
+    // As without compression, the innermost header with segments left counts.
+    for index in (ip + 1..outer.len()).rev().filter(|index| outer[*index].proto == Proto::Srh) {
+        let left = packet.onwards(index).get(3).copied().unwrap_or_default();
+        let arrives = srh::arriving(&outer[index], left, header.destination());
+        if arrives.is_some() || left > 0 {
+            return arrives;
+        }
+    }
+    csid::arriving(&outer[ip], header.destination())
 }

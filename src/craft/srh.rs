@@ -8,7 +8,8 @@ use crate::craft::extension::hdr_ext_len;
 use crate::craft::internet::put_protocol;
 use crate::craft::link::append;
 use crate::craft::rules::Rules;
-use crate::craft::{Arg, Layer, Problem, tlv};
+use crate::craft::{Arg, Layer, Problem, csid, tlv};
+use crate::srv6::csid::Flavor;
 use crate::srv6::hmac::{Form, Key, Signed};
 use crate::wire::field::Field;
 use crate::wire::ipv6::Ipv6;
@@ -25,6 +26,7 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
     if layer.has(&srh::PATH) && layer.has(&srh::SEGMENTS) {
         return Err(site.error(Problem::Exclusive("path=", "segs=")));
     }
+    csid::compression(layer).map_err(|problem| site.error(problem))?;
     let Some(list) = segment_list(layer) else { return Err(site.error(Problem::Needs("path= or segs="))) };
     let laid = tlvs(site)?;
     let tlvs = &laid.bytes;
@@ -106,6 +108,9 @@ struct List {
     reduced: bool,
     /// That segment, where it is known.
     first: Option<Ipv6Addr>,
+    /// The destination as it arrives at the end, where compressed SIDs make it
+    /// another one than the last segment.
+    arrives: Option<Ipv6Addr>,
 }
 
 impl List {
@@ -119,12 +124,21 @@ impl List {
 /// The list that a layer asks for; `None` where it gives neither order.
 fn segment_list(layer: &Layer) -> Option<List> {
     let reduced = layer.uint(&srh::REDUCED).is_some_and(|flag| flag != 0);
+    // What is no compression is an error of the layer's own.
+    let compression = csid::compression(layer).ok().flatten();
     if let Some(mut segments) = addresses(layer, &srh::PATH) {
+        let mut arrives = None;
+        if let Some((compression, _)) = compression {
+            let packed = compression.pack(&segments);
+            (segments, arrives) = (packed.segments, packed.arrives);
+        }
         let first = if reduced && !segments.is_empty() { Some(segments.remove(0)) } else { None };
         segments.reverse();
-        return Some(List { segments, reduced, first });
+        return Some(List { segments, reduced, first, arrives });
     }
-    Some(List { segments: addresses(layer, &srh::SEGMENTS)?, reduced, first: None })
+    let segments = addresses(layer, &srh::SEGMENTS)?;
+    let arrives = compression.zip(segments.first()).map(|((compression, _), last)| compression.arriving(*last));
+    Some(List { segments, reduced, first: None, arrives })
 }
 
 /// The addresses of a list; a list given as bytes is refused when the
@@ -184,6 +198,16 @@ pub(super) fn place_of(layer: &Layer, given: usize) -> Option<usize> {
         (true, Some(_)) => list.segments.len().checked_sub(given)?,
     };
     (entry < list.segments.len()).then_some(FIXED_LEN + entry * SEGMENT_LEN)
+}
+
+/// The destination that a packet with this SRH and this destination arrives
+/// with at the end, where compressed SIDs make it another one than stands there.
+pub(super) fn arriving(layer: &Layer, segments_left: u8, destination: Ipv6Addr) -> Option<Ipv6Addr> {
+    let (compression, flavor) = csid::compression(layer).ok()??;
+    if segments_left > 0 || flavor == Flavor::Replace {
+        return segment_list(layer)?.arrives;
+    }
+    Some(compression.arriving(destination))
 }
 
 /// Where the path ends: Segment List[0], by its place in the header.

@@ -503,3 +503,37 @@ fn payload_is_taken_as_it_is() {
     assert_eq!(build(Layer::new(Proto::Data)), [0u8; 0]);
     assert_eq!(Layer::data("x").get(&data::DATA), Some(&Arg::Bytes(b"x".to_vec())));
 }
+
+/// Checksums are over the destination as it arrives at the end.
+#[test]
+fn compressed_paths_pack_and_checksums_follow() {
+    let next = || Arg::Bytes(b"fcbb:bb00::/32:16".to_vec());
+    let plan = &crate::wire::sid::NEXT_PLAN;
+    let (s, path) = (a("::1"), [a("fcbb:bb00:1::"), a("fcbb:bb00:2::"), a("fcbb:bb00:3::")]);
+    let bytes = build(ip6().src(s) / srh().path(path).with(plan, next()) / udp(1, 2));
+    assert_eq!(bytes[24..40], a("fcbb:bb00:1:2:3::").octets());
+    assert_eq!(bytes[48..64], a("fcbb:bb00:1:2:3::").octets());
+    assert!(sums_up(&bytes[64..], &s.octets(), &a("fcbb:bb00:3::").octets(), 17));
+    // On to an ordinary address, from the carrier's own list order, and reduced.
+    let mixed = [path[0], path[1], a("2001:db8::9")];
+    let bytes = build(ip6().src(s) / srh().path(mixed).with(plan, next()).reduced(true) / udp(1, 2));
+    assert_eq!((bytes[24..40].to_vec(), bytes.len()), (a("fcbb:bb00:1:2::").octets().to_vec(), 40 + 24 + 8));
+    assert!(sums_up(&bytes[64..], &s.octets(), &a("2001:db8::9").octets(), 17));
+    // Without an SRH, or with one whose list is as it lies in the header.
+    let bytes = build(ip6().src(s).dst(a("fcbb:bb00:1:2::")).with(plan, next()) / udp(1, 2));
+    assert!(sums_up(&bytes[40..], &s.octets(), &path[1].octets(), 17));
+    let bytes = build(ip6().src(s) / srh().segs([a("fcbb:bb00:7:8::"), path[0]]).with(plan, next()) / udp(1, 2));
+    assert!(sums_up(&bytes[80..], &s.octets(), &a("fcbb:bb00:8::").octets(), 17));
+    // REPLACE-C-SID: the index that is left stays in the destination.
+    let replace = Arg::Bytes(b"2001:db8:b::/48:32".to_vec());
+    let sids = [a("2001:db8:b:1:1::"), a("2001:db8:b:2:1::"), a("2001:db8:b:3:1::")];
+    let header = srh().path(sids).with(&crate::wire::sid::REPLACE_PLAN, replace);
+    let bytes = build(ip6().src(s) / header / udp(1, 2));
+    assert_eq!(bytes[48..64], a("::3:1:2:1").octets());
+    assert!(sums_up(&bytes[80..], &s.octets(), &a("2001:db8:b:3:1::2").octets(), 17));
+    let wrong = srh().path(path).with(plan, Arg::Bytes(b"x".to_vec()));
+    assert_eq!(
+        error(ip6() / wrong),
+        "layer 2 (srh): csid: 'x' is not a locator: BLOCK/LENGTH:C-SID-LENGTH[:next|replace], or auto"
+    );
+}

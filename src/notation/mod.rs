@@ -30,6 +30,17 @@
 //!   Their first values stand without names, where that is the custom; `tlv(TYPE,
 //!   BYTES)` and `opt(TYPE, BYTES)` are any type, and bare hexadecimal stands for
 //!   itself. Padding that aligns them follows by itself.
+//! - `csid=fcbb:bb00::/32:16` packs a `path` into NEXT-C-SID carriers, and
+//!   `replace-csid=2001:db8:b::/48:32` into REPLACE-C-SID containers (RFC 9800);
+//!   checksums are over the destination as it arrives at the end.
+//! - Headends wrap what is behind them: `encap(src=…, path=[…])`, `encap.red`,
+//!   `l2encap`, `l2encap.red` around a packet or a frame, `inline(path=[…])` into
+//!   an IPv6 packet, as RFC 8986 and Linux do ([`headend`](crate::craft::headend)).
+//!   They take the arguments of ip6 and of srh, and are these two once read.
+//! - An ICMP error quotes the packet behind it; `quote=` bytes of it, where not
+//!   all. `icmpext` behind that are its extensions (RFC 4884). `trailer(data=…)`
+//!   are bytes beyond the end that the lengths before it give, but for those of
+//!   the `in=` outermost layers.
 //! - A value can be another one in each packet ([`Vary`](crate::craft::Vary)):
 //!   `1024..2048` is each number from the one to the other, `0..100..5` every
 //!   fifth, `each(53, 80, 8000..8010)` these one after the other, `rand` any,

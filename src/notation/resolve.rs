@@ -3,16 +3,59 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::caret::{Fault, Span};
-use crate::craft::{self, Arg, Element, Stack};
+use crate::craft::{self, Arg, Element, Headend, Stack};
 use crate::notation::syntax::{Item, Layer, Spanned, Value};
 use crate::notation::vary;
 use crate::wire::element::{Family, Form};
 use crate::wire::field::{Field, Kind, Words};
 use crate::wire::proto::Proto;
+use crate::wire::sid;
 
 /// Gives a parsed packet its meaning.
 pub(super) fn packet(layers: &[Spanned<Layer<'_>>]) -> Result<Stack, Fault> {
-    layers.iter().map(layer).collect::<Result<Vec<_>, _>>().map(Stack)
+    let mut stack = Stack::default();
+    // From the innermost outwards: a headend wraps all that is behind it.
+    for parsed in layers.iter().rev() {
+        let helper = match &parsed.node {
+            Layer::Named { name, items } => Headend::by_name(name.node).map(|helper| (helper, name, items)),
+            Layer::Text(_) => None,
+        };
+        stack = match helper {
+            Some((helper, name, items)) => wrap(helper, name, items, stack)?,
+            None => layer(parsed)? / stack,
+        };
+    }
+    Ok(stack)
+}
+
+/// A headend around a packet: it takes the arguments of the IPv6 header and of
+/// the SRH.
+fn wrap(helper: Headend, name: &Spanned<&str>, items: &[Item<'_>], inner: Stack) -> Result<Stack, Fault> {
+    let (mut outer, mut header) = (craft::Layer::new(Proto::Ipv6), craft::Layer::new(Proto::Srh));
+    for item in items {
+        let word = match (&item.name, &item.value.node) {
+            (Some(name), _) => name.node,
+            (None, Value::Word(word)) => word,
+            _ => "",
+        };
+        // The compression is the path's; all else that both know is the outer
+        // header's.
+        let of = |proto: Proto| proto.info().fields.iter().any(|field| field.arg == word && !word.is_empty());
+        let compression = word == sid::NEXT_PLAN.arg;
+        let layer = if of(Proto::Ipv6) && !compression { &mut outer } else { &mut header };
+        if layer.proto == Proto::Srh && !of(Proto::Srh) {
+            let known = [Proto::Ipv6, Proto::Srh].iter().flat_map(|proto| proto.info().fields).map(|field| field.arg);
+            let span = item.name.as_ref().map_or(&item.value.span, |name| &name.span);
+            let known = known.filter(|arg| !arg.is_empty());
+            return Err(Fault::unknown(span.clone(), "argument", word, &format!(" of {}", name.node), known));
+        }
+        let (field, value, place) = argument(layer.proto, item)?;
+        if layer.has(field) {
+            return Err(Fault::new(place, format!("'{}' is given twice", field.arg)));
+        }
+        layer.set(field, value);
+    }
+    craft::headend(helper, outer, header, inner).map_err(|error| Fault::new(name.span.clone(), error.to_string()))
 }
 
 /// The layers that can be written by name.
@@ -30,6 +73,7 @@ fn layer(parsed: &Spanned<Layer<'_>>) -> Result<craft::Layer, Fault> {
     }
     let Some(proto) = layers().find(|proto| proto.info().notation == name.node) else {
         let known = layers().map(|proto| proto.info().notation).chain(vary::PAYLOADS);
+        let known = known.chain(Headend::ALL.map(Headend::name));
         return Err(Fault::unknown(name.span.clone(), "layer", name.node, "", known));
     };
     if proto == Proto::Data {

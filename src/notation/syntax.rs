@@ -121,6 +121,9 @@ impl<'t> Parser<'t> {
             return Ok(word);
         }
         self.at += 1 + digits;
+        // And with the length of a C-SID: `fcbb:bb00::/32:16`.
+        let more = self.rest().strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        self.at += if more > 0 { 1 + more } else { 0 };
         let span = word.span.start..self.at;
         Ok(Spanned { node: &self.text[span.clone()], span })
     }

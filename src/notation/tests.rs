@@ -261,3 +261,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn headends_wrap_what_is_behind_them() {
+    let same = |helper: &str, plain: &str| assert_eq!(print(&parse(helper).unwrap()), plain);
+    same(
+        "eth/encap(src=::1, path=[::2, ::3], tag=7)/ip6(src=::4, dst=::5, tc=3, hlim=9)/udp",
+        "eth/ip6(src=::1, hlim=9, tc=0x3)/srh(path=[::2, ::3], tag=0x7)/ip6(src=::4, dst=::5, tc=0x3, hlim=9)/udp",
+    );
+    same("encap.red(path=[::2, ::3])/ip4", "ip6/srh(path=[::2, ::3], reduced)/ip4");
+    same("encap.red(path=[::2])/ip4", "ip6(dst=::2)/ip4");
+    same("l2encap.red(path=[::2])/eth/ip4", "ip6(dst=::2)/eth/ip4");
+    same("inline(path=[::2])/ip6(dst=::5, hlim=4)/udp", "ip6(hlim=4)/srh(path=[::2, ::5])/udp");
+    same(
+        "encap(path=[::2])/encap.red(path=[fcbb:bb00:1::, fcbb:bb00:2::], csid=fcbb:bb00::/32:16)/ip4",
+        "ip6/srh(path=[::2])/ip6(dst=fcbb:bb00:1:2::)/ip4",
+    );
+    assert_eq!(error("encap(path=[::2])/udp"), "encap needs an ip6 or ip4 behind it\n  encap(path=[::2])/udp\n  ^^^^^");
+    assert_eq!(
+        error("encap(src=::1)/ip6"),
+        "encap needs path=: the segments in the order they are travelled\n  encap(src=::1)/ip6\n  ^^^^^"
+    );
+    assert!(error("encap(pth=[::1])/ip6").starts_with("unknown argument 'pth' of encap; did you mean 'path'?"));
+    assert!(error("encap(path=[::2])/ip6(hlim=1..3)").starts_with("hlim varies, and encap depends on it"));
+    let text = "ip6(src=::1)/srh(path=[fcbb:bb00:1::, fcbb:bb00:2::], csid=fcbb:bb00::/32:16)/udp";
+    assert_eq!(parse(&print(&parse(text).unwrap())).unwrap(), parse(text).unwrap());
+}

@@ -6,7 +6,7 @@ use crate::craft::{self, Arg, Layer, Values, Vary};
 use crate::notation::resolve;
 use crate::notation::syntax::{Item, Spanned, Value};
 use crate::wire::data;
-use crate::wire::field::Field;
+use crate::wire::field::{Field, Kind};
 use crate::wire::proto::Proto;
 
 /// The layers that are payloads made to measure.
@@ -14,6 +14,10 @@ pub(super) const PAYLOADS: [&str; 4] = ["pad", "rand", "count", "each"];
 
 /// Whether a value is written as one that varies.
 pub(super) fn is_varying(field: &Field, parsed: &Spanned<Value<'_>>) -> bool {
+    // A locator is written as a prefix, too.
+    if field.kind == Kind::Text {
+        return false;
+    }
     match &parsed.node {
         Value::Word(word @ ("rand" | "count")) => !field.words.iter().any(|(known, _)| known == word),
         Value::Word(word) => is_run(word),

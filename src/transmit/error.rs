@@ -92,7 +92,7 @@ pub enum SendError {
         length: usize,
     },
     /// Longer than the interface's MTU.
-    #[error("{length} bytes exceed the MTU of {interface}, {mtu} bytes")]
+    #[error("{length} bytes exceed the MTU of {interface}, {mtu} bytes; --fragment splits the packet")]
     TooLong {
         /// The length of the packet, in bytes.
         length: usize,

@@ -21,7 +21,7 @@ use crate::wire::{names, sid};
 pub const LEN: usize = 40;
 
 fields! {
-    shared [sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION]
+    shared [sid::CSID, sid::CSIDS, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::NEXT_PLAN]
     VERSION = Field::dec("ipv6.version", "Version", bits(0, 4).drawn(0, 1)).arg("version");
     ANY_VERSION = Field::dec("ip.version", "Version", bits(0, 4).drawn(0, 1));
     TRAFFIC_CLASS = Field::hex("ipv6.tclass", "Traffic Class", bits(4, 8).drawn(0, 4)).arg("tc");

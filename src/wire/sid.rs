@@ -18,6 +18,10 @@ fields! {
     REFLECTIVE = Field::bool("sid.mob.r", "Reflective QoS Indication", At::Derived).own("RFC 9433 Args.Mob.Session: R");
     U_BIT = Field::bool("sid.mob.u", "U bit", At::Derived).own("RFC 9433 Args.Mob.Session: U");
     SESSION = Field::hex("sid.mob.session", "PDU Session ID", At::Derived).own("RFC 9433 Args.Mob.Session: PDU Session ID");
+    NEXT_PLAN = Field::text("csid.next", "NEXT-C-SID block", At::Derived)
+        .own("The block whose SIDs a path packs into NEXT-C-SID carriers, and the bits of a C-SID: fcbb:bb00::/32:16").arg("csid");
+    REPLACE_PLAN = Field::text("csid.replace", "REPLACE-C-SID block", At::Derived)
+        .own("The block whose SIDs a path packs into REPLACE-C-SID containers: 2001:db8:b::/48:32").arg("replace-csid");
     LINUX_PLAIN = Field::text("srh.linux.address", "Linux, plain address", At::Derived)
         .own("What Linux would do with the SRH if the destination were a plain address of its own");
     LINUX_END = Field::text("srh.linux.end", "Linux, End SID", At::Derived)

@@ -52,7 +52,7 @@ pub mod flag {
 
 fields! {
     shared [
-        routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT, srh_tlv::HMAC_D, srh_tlv::HMAC_RESERVED, srh_tlv::HMAC_KEY_ID, srh_tlv::HMAC_DIGEST, srh_tlv::HMAC_STATUS, srh_tlv::HMAC_FORM, srh_tlv::RESERVED, srh_tlv::FLAGS, srh_tlv::NODE, srh_tlv::OPAQUE, srh_tlv::NSH, srh_tlv::HIDDEN, srh_tlv::PT_INTERFACE, srh_tlv::PT_LOAD, srh_tlv::PT_TIME, srh_tlv::PT_SESSION, srh_tlv::PT_SEQUENCE, sid::CSID, sid::CSIDS, sid::CARRIED, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::LINUX_PLAIN, sid::LINUX_END
+        routing::NEXT_HEADER, routing::LENGTH, routing::OCTETS, routing::TYPE, routing::SEGMENTS_LEFT, srh_tlv::HMAC_D, srh_tlv::HMAC_RESERVED, srh_tlv::HMAC_KEY_ID, srh_tlv::HMAC_DIGEST, srh_tlv::HMAC_STATUS, srh_tlv::HMAC_FORM, srh_tlv::RESERVED, srh_tlv::FLAGS, srh_tlv::NODE, srh_tlv::OPAQUE, srh_tlv::NSH, srh_tlv::HIDDEN, srh_tlv::PT_INTERFACE, srh_tlv::PT_LOAD, srh_tlv::PT_TIME, srh_tlv::PT_SESSION, srh_tlv::PT_SEQUENCE, sid::CSID, sid::CSIDS, sid::CARRIED, sid::NAME, sid::BEHAVIOR, sid::LOCATOR, sid::FUNCTION, sid::ARGUMENT, sid::QFI, sid::REFLECTIVE, sid::U_BIT, sid::SESSION, sid::NEXT_PLAN, sid::REPLACE_PLAN, sid::LINUX_PLAIN, sid::LINUX_END
     ]
     LAST_ENTRY = Field::dec("ipv6.routing.srh.last_entry", "Last Entry", bytes(4, 1)).arg("last");
     FLAGS = Field::hex("ipv6.routing.srh.flags", "Flags", bytes(5, 1)).arg("flags");

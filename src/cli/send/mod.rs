@@ -1,6 +1,7 @@
 //! `sr6 send`: build packets, or take captured ones, and transmit them.
 
 mod flags;
+mod fragment;
 mod listen;
 mod open;
 mod plan;
@@ -45,7 +46,8 @@ Examples:
   sr6 send 'ip6(dst=2001:db8::2)/udp(dport=9)' -i v12 --topspeed --count 1000000 -T json
   sr6 send 'ip6(hlim=1..4)/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=33434)' -i v12 --listen
   sr6 send 'ip6(dst=2001:db8::2, flow=rand)/udp(dport=1..1024)/pad(64)' -i v12 --interval 1ms
-  sr6 send -f probes.sr6 -i v12 --interval 10ms")]
+  sr6 send -f probes.sr6 -i v12 --interval 10ms
+  sr6 send 'ip6/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=3000)/pad(4000)' -i v12 --fragment")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
     #[arg(value_name = "NOTATION", required_unless_present_any = ["path", "file"])]
@@ -75,6 +77,10 @@ pub struct Arguments {
     /// Send for so long: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,
+    /// Split packets that are longer than the interface's MTU, or this one, into fragments; each
+    /// repeats the headers up to the last Routing header
+    #[arg(long, value_name = "MTU", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    fragment: Option<usize>,
     /// Threads to send from; the count is shared among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Failure, Via, unsent};
+use super::{Arguments, Failure, Via, fragment, unsent};
 use crate::craft::Stack;
 use crate::craft::vary::{Series, SeriesError};
 use crate::sys::route::{self, Link};
@@ -96,6 +96,13 @@ pub fn open(arguments: &Arguments, given: &[Arc<Series>], bulk: bool) -> Result<
         Packets::Fixed(built.collect::<Result<_, _>>().map_err(unprepared)?)
     };
     let link = named.and_then(|name| route::link(name).ok());
+    let packets = match (arguments.fragment, packets) {
+        (Some(mtu), Packets::Fixed(whole)) => Packets::Fixed(fragment::split(whole, mtu, link.as_ref())?),
+        (Some(_), Packets::Varying(_)) => {
+            return Err(Failure::input("--fragment splits packets that do not vary; sr6 craft -w them first"));
+        }
+        (None, packets) => packets,
+    };
     Ok(Opened { engines, packets, link })
 }
 

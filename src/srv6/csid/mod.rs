@@ -15,6 +15,7 @@
 //! only where they cannot do harm: to take back a suspicion.
 
 mod looks;
+mod pack;
 mod plan;
 
 use std::net::Ipv6Addr;
@@ -24,6 +25,7 @@ use serde::Deserialize;
 use crate::wire::srh::Srh;
 
 pub use looks::{is_replaced, is_shifted, may_end, usual_endings};
+pub use pack::{Compression, Packed};
 pub use plan::{Argument, LocatorError, Locators, MobSession, Named, Parts};
 
 /// How a locator block's SIDs are compressed.
