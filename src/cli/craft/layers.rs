@@ -63,7 +63,7 @@ fn argument(out: &mut String, field: &Field) {
     };
     let words: Vec<&str> = field.words.iter().map(|(word, _)| *word).collect();
     let about = if field.about.is_empty() { field.label } else { field.about };
-    let _ = write!(out, "  {:10} {takes:14} {about}", field.arg);
+    let _ = write!(out, "  {:10} {takes:20} {about}", field.arg);
     if !words.is_empty() {
         let _ = write!(out, " ({})", words.join(" "));
     }
