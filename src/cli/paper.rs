@@ -85,7 +85,7 @@ pub(super) fn interface(network: &Network, node: NodeId, name: &str) -> Result<I
 pub(super) fn packets(notations: &[String], file: Option<&PathBuf>) -> Result<Vec<Given>, Failure> {
     let mut all = Vec::new();
     for text in notations {
-        let layers = notation::parse(text).map_err(Failure::input)?;
+        let layers = notation::parse_with_files(text).map_err(Failure::input)?;
         let bytes = craft::build(&layers).map_err(Failure::input)?;
         let link = craft::link_type(&layers).unwrap_or(LinkType::RAW);
         let given = from_frame(&Frame::new(link, &bytes));

@@ -68,6 +68,13 @@ fn lay(site: &Site, bytes: &mut Vec<u8>) -> Step {
 /// plain where it is aligned by itself.
 fn tlvs<'a>(site: &Site<'a>) -> Step<Laid<'a>> {
     let mut laid = element::list(site, &srh::TLVS, 0, tlv::pad)?;
+    // The RFC's D bit: the destination is not in a reduced list (§2.1.2).
+    let reduced = site.layer().uint(&srh::REDUCED).is_some_and(|flag| flag != 0);
+    for (at, element) in laid.places.iter().filter(|(_, element)| reduced && tlv::is_unsigned(element)) {
+        if tlv::text(element) == Form::Rfc8754 && element.get("d").is_none() && element.get("reserved").is_none() {
+            laid.bytes[at + 2] |= 0x80;
+        }
+    }
     tlv::align(&mut laid.bytes);
     Ok(laid)
 }

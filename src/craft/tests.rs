@@ -292,6 +292,12 @@ fn an_hmac_is_computed_last() {
         "052600000000002b68fd4bcae00d3a580fe6daa8fa2f254fa2b3b78c000000000000000000000000"
     );
     assert_eq!((build(0)[97], build(0).len()), (30, kernel.len() - 8));
+    // A reduced list sets the RFC's D bit, which Linux does not know.
+    let reduced = |form: u8| {
+        let header = srh().path(path).reduced(true).tlvs([hmac(1, "k").with("form", form)]);
+        super::build(&(ip6() / header)).unwrap()[40 + 8 + 32 + 2]
+    };
+    assert_eq!((reduced(0), reduced(1)), (0x80, 0));
     let unsigned = Element::new(&wire_srh_tlv::TLVS, wire_srh_tlv::TLVS.form("hmac").unwrap());
     assert!(error(ip6() / srh().path(path).tlvs([unsigned])).contains("needs secret= or digest="));
     assert!(error(Stack::from(srh().path(path).tlvs([sha1(0)]))).contains("needs an ip6 before it"));

@@ -47,7 +47,8 @@
 //!   `rand(1..9)`, `rand(2001:db8::/64)` and `rand(53, 80)` one of these,
 //!   `count` the number of the packet and `count(100, 2)` two more each time
 //!   from 100 on. Addresses, segments and whole lists of them vary likewise.
-//! - Payloads: `pad(64)` is so many zeros, `pad(64..1400)` of every length,
+//! - Payloads: `file("hello.bin")` is what stands in a file
+//!   ([`parse_with_files`]), `pad(64)` is so many zeros, `pad(64..1400)` of every length,
 //!   `rand(8)` so many random bytes, `count(4)` and `count(4, 100, 2)` a counter
 //!   of so many bytes, `each("a", hex(00ff))` and `rand("a", "b")` one of these.
 //! - Spaces and line breaks may stand between any two parts.
@@ -58,6 +59,7 @@
 //!
 //! This module computes nothing about packets and never sees their bytes.
 
+mod file;
 mod print;
 mod resolve;
 mod syntax;
@@ -88,9 +90,23 @@ use crate::craft::Stack;
 /// The text does not follow the grammar, names a layer or an argument that does
 /// not exist, or gives a field a value that it cannot take.
 pub fn parse(text: &str) -> Result<Stack, ParseError> {
+    read(text, false)
+}
+
+/// As [`parse`], but `file("NAME")` stands for the bytes of that file, where it
+/// is an ordinary one of at most 65,536 bytes: for texts from whoever may read
+/// files here.
+///
+/// # Errors
+/// Those of [`parse`], and where a file cannot be read.
+pub fn parse_with_files(text: &str) -> Result<Stack, ParseError> {
+    read(text, true)
+}
+
+fn read(text: &str, files: bool) -> Result<Stack, ParseError> {
     let fault = |fault: Fault| fault.within(text);
     let packet = syntax::parse(text).map_err(fault)?;
-    resolve::packet(&packet).map_err(fault)
+    resolve::packet(&packet, files).map_err(fault)
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::caret::{Fault, Span};
 use crate::craft::{self, Arg, Element, Headend, Stack};
 use crate::notation::syntax::{Item, Layer, Spanned, Value};
-use crate::notation::vary;
+use crate::notation::{file, vary};
 use crate::wire::element::{Family, Form};
 use crate::wire::field::{Field, Kind, Words};
 use crate::wire::proto::Proto;
 use crate::wire::sid;
 
 /// Gives a parsed packet its meaning.
-pub(super) fn packet(layers: &[Spanned<Layer<'_>>]) -> Result<Stack, Fault> {
+pub(super) fn packet(layers: &[Spanned<Layer<'_>>], files: bool) -> Result<Stack, Fault> {
     let mut stack = Stack::default();
     // From the innermost outwards: a headend wraps all that is behind it.
     for parsed in layers.iter().rev() {
@@ -22,7 +22,7 @@ pub(super) fn packet(layers: &[Spanned<Layer<'_>>]) -> Result<Stack, Fault> {
         };
         stack = match helper {
             Some((helper, name, items)) => wrap(helper, name, items, stack)?,
-            None => layer(parsed)? / stack,
+            None => layer(parsed, files)? / stack,
         };
     }
     Ok(stack)
@@ -63,16 +63,19 @@ fn layers() -> impl Iterator<Item = Proto> {
     Proto::ALL.iter().copied().filter(|proto| !proto.info().notation.is_empty())
 }
 
-fn layer(parsed: &Spanned<Layer<'_>>) -> Result<craft::Layer, Fault> {
+fn layer(parsed: &Spanned<Layer<'_>>, files: bool) -> Result<craft::Layer, Fault> {
     let (name, items) = match &parsed.node {
         Layer::Text(text) => return Ok(craft::Layer::data(text.as_slice())),
         Layer::Named { name, items } => (name, items),
     };
+    if name.node == file::NAME {
+        return file::read(&parsed.span, items, files).map(craft::Layer::data);
+    }
     if let Some(payload) = vary::payload(&parsed.span, name, items)? {
         return Ok(payload);
     }
     let Some(proto) = layers().find(|proto| proto.info().notation == name.node) else {
-        let known = layers().map(|proto| proto.info().notation).chain(vary::PAYLOADS);
+        let known = layers().map(|proto| proto.info().notation).chain(vary::PAYLOADS).chain([file::NAME]);
         let known = known.chain(Headend::ALL.map(Headend::name));
         return Err(Fault::unknown(name.span.clone(), "layer", name.node, "", known));
     };

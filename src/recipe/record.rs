@@ -47,7 +47,7 @@ impl Record {
     /// As [`parse`](Self::parse), for a text that is part of another.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
         let (mut about, start) = About::parse(text)?;
-        let layers = notation::parse(&text[start..]).map_err(|error| {
+        let layers = notation::parse_with_files(&text[start..]).map_err(|error| {
             let span = error.span();
             Fault::from(error).moved(start + span.start..start + span.end)
         })?;

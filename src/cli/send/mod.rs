@@ -178,7 +178,7 @@ fn series(arguments: &Arguments, verbose: u8) -> Result<Vec<Arc<Series>>, Failur
 /// The packets, layer by layer.
 fn stacks(arguments: &Arguments, verbose: u8) -> Result<Vec<Stack>, Failure> {
     if arguments.flags.path.is_empty() {
-        let parsed = arguments.notations.iter().map(|text| notation::parse(text));
+        let parsed = arguments.notations.iter().map(|text| notation::parse_with_files(text));
         let mut stacks = parsed.collect::<Result<Vec<_>, _>>().map_err(Failure::input)?;
         for file in &arguments.file {
             let records = Recipe::open(file).and_then(Recipe::records).map_err(Failure::input)?;
