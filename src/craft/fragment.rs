@@ -120,10 +120,15 @@ fn per_fragment(ip: &[u8]) -> Result<(usize, usize), FragmentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notation;
+    use crate::craft::{Stack, bytes, dst, eth, frag, hbh, ip4, ip6, srh, udp, vlan};
+    use std::net::Ipv6Addr;
 
-    fn build(text: &str) -> Vec<u8> {
-        crate::craft::build(&notation::parse(text).unwrap()).unwrap()
+    fn build(stack: impl Into<Stack>) -> Vec<u8> {
+        crate::craft::build(&stack.into()).unwrap()
+    }
+
+    fn path(last: u16) -> impl Iterator<Item = Ipv6Addr> {
+        (1..=last).map(|n| Ipv6Addr::from([0xfc00, 0, 0, 0, 0, 0, 0, n]))
     }
 
     /// The parts behind the Fragment headers, one after the other.
@@ -133,8 +138,8 @@ mod tests {
 
     #[test]
     fn headers_for_the_way_are_in_each_fragment() {
-        let text = "eth/vlan/ip6/hbh/dst/srh(path=[::2, ::3])/dst/udp/pad(3000)";
-        let whole = build(text);
+        let headers = eth() / vlan() / ip6() / hbh() / dst() / srh().path(path(2)) / dst();
+        let whole = build(headers / udp(1, 2) / bytes([0; 3000]));
         let fragments = fragment(&whole, 1300, 0x0102_0304).unwrap();
         let before = 18 + 40 + 8 + 8 + 40;
         assert_eq!(fragments.len(), 3);
@@ -151,25 +156,25 @@ mod tests {
 
     #[test]
     fn without_a_routing_header_only_hop_by_hop_options_are() {
-        let whole = build("ip6/hbh/dst/udp/pad(2000)");
+        let whole = build(ip6() / hbh() / dst() / udp(1, 2) / bytes([0; 2000]));
         let fragments = fragment(&whole, 1280, 1).unwrap();
         assert_eq!(joined(&fragments, 56), whole[48..]);
-        let plain = build("ip6/udp/pad(2000)");
+        let plain = build(ip6() / udp(1, 2) / bytes([0; 2000]));
         assert_eq!(joined(&fragment(&plain, 1280, 1).unwrap(), 48), plain[40..]);
     }
 
     #[test]
     fn what_cannot_be_split_says_why() {
-        let short = build("ip6/udp");
+        let short = build(ip6() / udp(1, 2));
         assert_eq!(fragment(&short, 1280, 1), Ok(vec![short.clone()]));
-        assert_eq!(fragment(&build("ip4/pad(2000)"), 1280, 1), Err(FragmentError::NoPacket));
-        assert_eq!(fragment(&build("ip6/frag/pad(2000)"), 1280, 1), Err(FragmentError::Fragment));
+        assert_eq!(fragment(&build(ip4() / bytes([0; 2000])), 1280, 1), Err(FragmentError::NoPacket));
+        assert_eq!(fragment(&build(ip6() / frag() / bytes([0; 2000])), 1280, 1), Err(FragmentError::Fragment));
         assert_eq!(
-            fragment(&build("ip6/srh(path=[::1])/pad(100)"), 76, 1).unwrap_err().to_string(),
+            fragment(&build(ip6() / srh().path(path(1)) / bytes([0; 100])), 76, 1).unwrap_err().to_string(),
             "an MTU of 76 bytes leaves no room: each fragment repeats 72 bytes of headers"
         );
         assert_eq!(
-            fragment(&build("ip6(plen=0)/pad(65535)")[..60], 50, 1),
+            fragment(&build(ip6() / bytes([0; 65535]))[..60], 50, 1),
             Err(FragmentError::NoRoom { mtu: 50, repeated: 48 })
         );
     }
