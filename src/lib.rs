@@ -34,11 +34,13 @@
 //! - floor 5, [`lab`]: network namespaces with kernel SRv6.
 //! - floor 5, [`diff`]: two captures, packet by packet and field by field.
 //! - floor 6, [`edit`]: captured packets, changed.
+//! - floor 6, [`check`]: stored captures as tests.
 //! - floor 6, [`demo`]: the article's experiment, from all of the above.
 //! - floor 7, `cli`: the command line, known to no other module.
 
 pub mod capture;
 pub mod caret;
+pub mod check;
 pub mod craft;
 pub mod demo;
 pub mod diff;

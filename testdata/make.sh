@@ -60,6 +60,36 @@ craft crafted/wrong.pcap \
     "$eth/$ip/$path/udp(sport=1, dport=2, cksum=0)/$hello"
 craft crafted/zoo.pcapng -f recipes/zoo.sr6
 
+# --- one of each diagnosis, and a neighbour without it -----------------------
+# packet FILE RECIPE: a capture of one packet, of which 'cut N:' before the
+# notation leaves the last N bytes out.
+packet() {
+    local recipe=$2
+    craft "$1" "${recipe#cut *: }"
+    if [[ $recipe = "cut "* ]]; then
+        local missing=${recipe#cut } size
+        # Behind the headers of the file and of its only record.
+        size=$(($(stat -c %s "$1") - 24 - 16))
+        editcap -F pcap -s $((size - ${missing%%:*})) "$1" "$work/cut.pcap"
+        mv "$work/cut.pcap" "$1"
+    fi
+}
+grep -Ev '^(#|$)' diagnoses/recipes | while read -r id && read -r trigger && read -r neighbour; do
+    packet "$work/1.pcap" "$trigger"
+    packet "$work/2.pcap" "$neighbour"
+    mergecap -a -F pcap -w "diagnoses/$id.pcap" "$work/1.pcap" "$work/2.pcap"
+    {
+        printf 'hmac-keys hmac-keys\npackets == 2\n'
+        printf 'packet 1: diag == "%s"\npacket 2: not diag == "%s"\n' "$id" "$id"
+        printf 'golden line\n'
+        # The trees of packets within packets are long.
+        case $id in dissect.*) printf 'golden tree -O frame\n' ;; *) printf 'golden tree\ngolden json\n' ;; esac
+    } > "diagnoses/$id.check"
+done
+# No notation writes a frame of a link type that nobody dissects.
+editcap -F pcap -T user0 crafted/article.pcap diagnoses/link.unknown.pcap
+printf 'packet 1: diag == "link.unknown"\ngolden line\ngolden tree\ngolden json\n' > diagnoses/link.unknown.check
+
 # --- file formats ------------------------------------------------------------
 editcap -F pcapng crafted/article.pcap formats/article.pcapng
 editcap -F nsecpcap crafted/article.pcap formats/nanoseconds.pcap
@@ -109,3 +139,6 @@ record kernel/errors.pcap "$PWD/topologies/errors.toml" n1 v12 -- "
     $send '$ip/$path/udp(sport=51129, dport=9)/$hello'
     $send 'ip6(src=2001:db8::1, hlim=1)/$path/udp(sport=51129, dport=33434)/$hello'
     $send 'ip6(src=2001:db8::1, dst=2001:db8::2)/srh(path=[2001:db8::2, 2001:db9::1], sl=9)/udp(sport=51129, dport=3000)/$hello'"
+
+# --- goldens -----------------------------------------------------------------
+"$sr6" check --update . || true

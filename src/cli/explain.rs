@@ -9,7 +9,6 @@ use crate::simulate::{Hop, Network};
 use crate::srv6::endpoint::{self, Decision, Input, Interface};
 
 use super::paper::{self, PaperArguments};
-use super::simulate::source;
 use super::{Exit, Failure, Outcome};
 
 /// Explain what one node does with one packet, step by step
@@ -41,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Outcome {
     let given = paper::packets(std::slice::from_ref(&arguments.packet), None)?.remove(0);
     let interface = match &arguments.interface {
         Some(name) => Some(paper::interface(&network, node, name)?),
-        None => source(&given).and_then(|source| network.arrival(node, source)),
+        None => given.source().and_then(|source| network.arrival(node, source)),
     };
     let input = Input { packet: &given.packet, frame_header: &given.frame_header, interface, cache: None };
     let mut steps = Vec::new();

@@ -7,15 +7,14 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::lab::failure;
-use super::paper::{self, Given, Rules};
-use super::simulate::source;
+use super::paper::{self, Rules};
 use super::{Exit, Failure, Outcome};
 use crate::capture::write::{Options, Writer};
 use crate::lab::check::report::{self, Tally};
 use crate::lab::check::{CheckError, Checker, defaults};
 use crate::lab::tap::Seen;
 use crate::lab::{Topology, Trace, sandbox};
-use crate::simulate::{Network, NodeId};
+use crate::simulate::{Given, Network, NodeId};
 use crate::sys::signal;
 use crate::wire::link_type::LinkType;
 
@@ -166,7 +165,7 @@ fn packets(
         None => arguments.packets.get(number).cloned().unwrap_or_default(),
     };
     let sent = |(number, given): (usize, Given)| {
-        let node = from.or_else(|| source(&given).and_then(|source| network.owner(source))).unwrap_or(NodeId(0));
+        let node = from.or_else(|| given.source().and_then(|source| network.owner(source))).unwrap_or(NodeId(0));
         Sent { title: title(number), given, node }
     };
     Ok(given.into_iter().enumerate().map(sent).collect())

@@ -2,6 +2,7 @@
 //! validated plan → one call into the library → an exit code.
 
 mod capture;
+mod check;
 mod client;
 mod craft;
 mod demo;
@@ -52,6 +53,7 @@ enum Command {
     Craft(craft::Arguments),
     Read(read::Arguments),
     Capture(capture::Arguments),
+    Check(check::Arguments),
     Client(client::Arguments),
     Send(send::Arguments),
     Server(server::Arguments),
@@ -81,6 +83,7 @@ fn run(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Read(arguments) => read::run(arguments),
         Command::Capture(arguments) => capture::run(arguments),
+        Command::Check(arguments) => check::run(arguments, cli.verbose > 0),
         Command::Demo(arguments) => demo::run(arguments, cli.verbose > 0),
         Command::Craft(arguments) => craft::run(arguments, cli.verbose),
         Command::Client(arguments) => client::run(arguments, cli.verbose),

@@ -6,16 +6,14 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::Failure;
-use super::value::unknown;
 use crate::dissect::Packet;
 use crate::filter::Filter;
-use crate::show::columns::{Columns, Layout, Occurrence};
+use crate::show::columns::Columns;
 use crate::show::ek::Ek;
 use crate::show::json::Json;
 use crate::show::printer::{Form, Printer};
-use crate::show::{time, tree};
-use crate::wire::field::Field;
-use crate::wire::proto::{Proto, ProtoSet, all_fields, field_by_name};
+use crate::show::{choose, time, tree};
+use crate::wire::proto::ProtoSet;
 use crate::{rebuild, recipe};
 
 /// Arguments of commands that print packets.
@@ -57,7 +55,7 @@ pub struct Printing {
     /// Time of each packet's line, always UTC: r since the first packet, d since the one before,
     /// a or u the time of day, ad or ud with the date, e seconds since 1970
     #[arg(short = 't', value_name = "FORM", default_value = "r", hide_possible_values = true,
-        value_parser = PossibleValuesParser::new(["r", "d", "a", "u", "ad", "ud", "e"]))]
+        value_parser = PossibleValuesParser::new(choose::TIME_FORMS))]
     time: String,
     /// Print packets even though they are written to a file (-w)
     #[arg(short = 'P', long)]
@@ -160,13 +158,7 @@ impl Printing {
     }
 
     fn time(&self) -> time::Form {
-        match self.time.as_str() {
-            "d" => time::Form::Delta,
-            "a" | "u" => time::Form::Clock,
-            "ad" | "ud" => time::Form::Date,
-            "e" => time::Form::Epoch,
-            _ => time::Form::Relative,
-        }
+        choose::time_form(&self.time).unwrap_or_default()
     }
 
     /// The protocols to open, by the names that fields or the notation give them.
@@ -174,78 +166,17 @@ impl Printing {
         if self.only.is_empty() {
             return Ok(None);
         }
-        let mut protos = Vec::new();
-        for name in &self.only {
-            let named = |proto: &&Proto| [proto.info().name, proto.info().notation].contains(&name.as_str());
-            let before = protos.len();
-            protos.extend(Proto::ALL.iter().filter(named));
-            if protos.len() == before || name.is_empty() {
-                let names = Proto::ALL.iter().flat_map(|proto| [proto.info().name, proto.info().notation]);
-                return Err(unknown("protocol", name, names));
-            }
-        }
-        Ok(Some(protos.into_iter().collect()))
+        choose::protocols(&self.only).map(Some).map_err(Failure::input)
     }
 
     fn columns(&self) -> Result<Columns, Failure> {
         if self.fields.is_empty() {
             return Err(Failure::input("-T fields needs the fields to print: -e FIELD; `sr6 fields` lists them"));
         }
-        let fields = self.fields.iter().map(|name| field(name)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Columns::new(&fields, layout(&self.layout)?))
+        let fields = self.fields.iter().map(|name| choose::field(name)).collect::<Result<Vec<_>, _>>();
+        let layout = choose::layout(&self.layout).map_err(Failure::input)?;
+        Ok(Columns::new(&fields.map_err(Failure::input)?, layout))
     }
-}
-
-/// The field with this name.
-fn field(name: &str) -> Result<&'static Field, Failure> {
-    field_by_name(name).ok_or_else(|| unknown("field", name, all_fields().map(|(_, field)| field.name)))
-}
-
-/// Reads tshark's `-E NAME=VALUE`.
-fn layout(settings: &[String]) -> Result<Layout, Failure> {
-    let mut layout = Layout::default();
-    for setting in settings {
-        let wrong = |expected: &str| Failure::input(format_args!("-E {setting}: expected {expected}"));
-        let known = "header=y|n, separator=CHAR, occurrence=f|l|a, aggregator=CHAR or quote=d|s|n";
-        let (name, value) = setting.split_once('=').ok_or_else(|| wrong(known))?;
-        let character = || match value {
-            "/t" => Ok(b'\t'),
-            "/s" => Ok(b' '),
-            _ => match value.as_bytes() {
-                [one] if one.is_ascii() && !one.is_ascii_control() => Ok(*one),
-                _ => Err(wrong("one character, /t for a tab or /s for a space")),
-            },
-        };
-        match name {
-            "header" => {
-                layout.header = match value {
-                    "y" => true,
-                    "n" => false,
-                    _ => return Err(wrong("y or n")),
-                }
-            }
-            "separator" => layout.separator = character()?,
-            "aggregator" => layout.aggregator = character()?,
-            "occurrence" => {
-                layout.occurrence = match value {
-                    "f" => Occurrence::First,
-                    "l" => Occurrence::Last,
-                    "a" => Occurrence::All,
-                    _ => return Err(wrong("f for the first, l for the last or a for all")),
-                }
-            }
-            "quote" => {
-                layout.quote = match value {
-                    "d" => Some(b'"'),
-                    "s" => Some(b'\''),
-                    "n" => None,
-                    _ => return Err(wrong("d for double quotes, s for single ones or n for none")),
-                }
-            }
-            _ => return Err(wrong(known)),
-        }
-    }
-    Ok(layout)
 }
 
 /// A packet as a line of a recipe.

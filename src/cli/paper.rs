@@ -9,11 +9,10 @@ use crate::capture::{Frame, Reader};
 use crate::craft;
 use crate::dissect::{Dissection, Packet};
 use crate::notation;
-use crate::simulate::{Network, NodeId};
+use crate::simulate::{Given, Network, NodeId};
 use crate::srv6::endpoint::{Interface, Profile};
 use crate::topology::Topology;
 use crate::wire::link_type::LinkType;
-use crate::wire::proto::Proto;
 
 use super::Failure;
 
@@ -55,14 +54,6 @@ impl PaperArguments {
     pub(super) fn profile(&self) -> Profile {
         self.profile.into()
     }
-}
-
-/// A packet for the network.
-pub(super) struct Given {
-    /// The Ethernet header in front of it, if there was one.
-    pub frame_header: Vec<u8>,
-    /// From the IP header.
-    pub packet: Vec<u8>,
 }
 
 /// The node of a name.
@@ -107,13 +98,5 @@ pub(super) fn packets(notations: &[String], file: Option<&PathBuf>) -> Result<Ve
 /// The IP packet of a frame.
 fn from_frame(frame: &Frame<'_>) -> Option<Given> {
     let dissection = Dissection::of(frame);
-    let packet = Packet::new(*frame, &dissection);
-    let first = packet.layers().iter().find(|layer| matches!(layer.proto, Proto::Ipv6 | Proto::Ipv4))?;
-    // To the end of the frame: the node cuts off what is behind the packet.
-    let start = first.start as usize;
-    let frame_header = match frame.link {
-        LinkType::ETHERNET => frame.data.get(..start).unwrap_or_default().to_vec(),
-        _ => Vec::new(),
-    };
-    Some(Given { frame_header, packet: frame.data.get(start..)?.to_vec() })
+    Given::of(&Packet::new(*frame, &dissection))
 }

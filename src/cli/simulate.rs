@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::capture::write::{Options, Writer};
 use crate::capture::{Frame, Timestamp};
 use crate::simulate::text::Detail;
-use crate::simulate::{Network, NodeId, Walk, draw, json, text};
+use crate::simulate::{Given, Network, NodeId, Walk, draw, json, text};
 use crate::wire::link_type::LinkType;
 
-use super::paper::{self, Given, PaperArguments};
+use super::paper::{self, PaperArguments};
 use super::{Exit, Failure, Outcome};
 
 /// Walk packets through a network of SRv6 nodes on paper, hop by hop
@@ -101,19 +101,11 @@ pub fn run(arguments: &Arguments) -> Outcome {
 fn walk(arguments: &Arguments, network: &Network, given: &Given) -> Result<Walk, Failure> {
     let node = match &arguments.from {
         Some(name) => paper::node(network, name)?,
-        None => source(given).and_then(|source| network.owner(source)).unwrap_or(NodeId(0)),
+        None => given.source().and_then(|source| network.owner(source)).unwrap_or(NodeId(0)),
     };
     let interface = arguments.arriving.as_deref().map(|name| paper::interface(network, node, name)).transpose()?;
     let header: &[u8] = if interface.is_some() { &given.frame_header } else { &[] };
     Ok(network.walk_from(&given.packet, header, node, interface, arguments.paper.profile()))
-}
-
-/// The packet's source address.
-pub(super) fn source(given: &Given) -> Option<std::net::IpAddr> {
-    match given.packet.first()? >> 4 {
-        6 => given.packet.get(8..24).and_then(|b| <[u8; 16]>::try_from(b).ok()).map(Into::into),
-        _ => given.packet.get(12..16).and_then(|b| <[u8; 4]>::try_from(b).ok()).map(Into::into),
-    }
 }
 
 fn tell(arguments: &Arguments, network: &Network, walk: &Walk, number: usize, of: usize, out: &mut Vec<u8>) {

@@ -3,9 +3,7 @@
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use super::Failure;
 use crate::capture::Timestamp;
-use crate::caret::nearest;
 use crate::sys::route;
 
 /// An IPv6 address, with the index of the interface it was tied to (`%IF`), or 0.
@@ -75,12 +73,6 @@ pub fn timestamp(text: &str) -> Result<Timestamp, String> {
     let seconds = whole.parse().map_err(|_| wrong())?;
     let nanos = format!("{fraction:0<9}").parse().map_err(|_| wrong())?;
     Ok(Timestamp::new(seconds, nanos))
-}
-
-/// That there is no such name, and which of those there are was likely meant.
-pub fn unknown<'n>(what: &str, name: &str, names: impl IntoIterator<Item = &'n str>) -> Failure {
-    let meant = nearest(name, names).map(|known| format!("; did you mean '{known}'?")).unwrap_or_default();
-    Failure::input(format_args!("there is no {what} '{}'{meant}", name.escape_debug()))
 }
 
 #[cfg(test)]

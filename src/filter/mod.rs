@@ -132,6 +132,12 @@ impl Filter {
         self.asks_findings
     }
 
+    /// The full name of the field that a word of a filter names: `ipv6.hlim` for
+    /// `inner.ip6.hlim`; `None` where it names none.
+    pub fn field_name(word: &str) -> Option<&'static str> {
+        names::resolve(word).and_then(|named| named.field_name())
+    }
+
     /// Whether it is true of `packet`.
     pub fn matches(&self, packet: &Packet<'_>) -> bool {
         self.test.holds(packet)

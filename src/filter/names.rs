@@ -108,6 +108,13 @@ pub(super) enum Meaning {
     Part,
 }
 
+impl Named {
+    /// The name, where it is that of a field.
+    pub fn field_name(&self) -> Option<&'static str> {
+        matches!(self.meaning, Meaning::Field { .. }).then_some(self.name)
+    }
+}
+
 /// Filters' own shorter names for fields of the vocabulary.
 const ALIASES: &[(&str, &str)] = &[("srh.segment", "ipv6.routing.srh.addr"), ("srh.segs", "ipv6.routing.srh.addr")];
 

@@ -2,6 +2,7 @@
 //!
 //! Text from packets is escaped; nothing here writes to a terminal itself.
 
+pub mod choose;
 pub mod color;
 pub mod columns;
 pub mod ek;

@@ -5,6 +5,7 @@
 //!   node an [`endpoint`](crate::srv6::endpoint) node.
 //! - [`walk`](Network::walk): a packet's way, and that of the errors and copies
 //!   it causes, up to a bound.
+//! - [`Given`]: a captured packet, as a node takes it.
 //! - [`text`], [`json`], [`draw`]: the way for people, for programs, and as a
 //!   picture.
 //!
@@ -24,10 +25,12 @@
 //! Links deliver at once and lose nothing; neighbours always answer.
 
 pub mod draw;
+mod given;
 pub mod json;
 mod network;
 pub mod text;
 mod walk;
 
+pub use given::Given;
 pub use network::{Link, LinkEnd, Network, NetworkError, NodeId};
 pub use walk::{Arrival, Crossing, End, Hop, Walk};

@@ -262,7 +262,7 @@ impl Walk {
     }
 
     /// Is the hop's packet an error, or caused by one?
-    pub(super) fn is_about_error(&self, hop: &Hop) -> bool {
+    pub fn is_about_error(&self, hop: &Hop) -> bool {
         let mut cause = hop.cause;
         while let Some(earlier) = cause.and_then(|number| self.hops.get(number)) {
             if matches!(earlier.decision, Decision::Error { .. }) {

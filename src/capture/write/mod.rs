@@ -7,7 +7,7 @@ mod encoder;
 mod pcap;
 mod pcapng;
 pub mod rotate;
-pub(super) mod target;
+pub(crate) mod target;
 
 use std::io::{self, Write};
 use std::path::Path;
