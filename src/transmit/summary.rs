@@ -1,6 +1,7 @@
 //! What a run comes to: while it goes on, and in the end.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,6 +35,8 @@ pub struct Summary {
     pub refusals: Vec<Refusal>,
     /// Why the first of them was refused, or what ended the run.
     pub first_error: Option<SendError>,
+    /// What was wrong with the source, where it broke.
+    pub failure: Option<Box<dyn Error + Send + Sync>>,
     /// From the start to the end of the last packet.
     pub elapsed: Duration,
     /// A signal ended the run before its count.

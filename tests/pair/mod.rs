@@ -154,6 +154,9 @@ impl Pair {
     }
 }
 
+/// A frame, and when the kernel had it.
+pub type Arrived = (Timestamp, Vec<u8>);
+
 /// tcpdump at work.
 pub struct Capture {
     child: Child,
@@ -164,7 +167,7 @@ pub struct Capture {
 impl Capture {
     /// The frames with their times, once all have come; after a while, those
     /// that have.
-    pub fn frames(mut self) -> Vec<(Timestamp, Vec<u8>)> {
+    pub fn frames(mut self) -> Vec<Arrived> {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.child.try_wait().unwrap().is_none() {
             if Instant::now() > deadline {

@@ -5,16 +5,19 @@ mod fragment;
 mod listen;
 mod open;
 mod plan;
+mod replay;
 mod report;
 mod safety;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use self::flags::Flags;
+use self::replay::ReplayArguments;
 use super::value::duration;
 use super::vary::VaryArguments;
 use super::{Failure, Outcome};
@@ -24,7 +27,7 @@ use crate::notation;
 use crate::recipe::Recipe;
 use crate::sys::{privilege, signal};
 use crate::transmit::pace::Rate;
-use crate::transmit::{self, Lane, SendError, Watch};
+use crate::transmit::{self, Lane, Replay, SendError, Source, Watch};
 
 /// Build packets and transmit them
 ///
@@ -32,7 +35,8 @@ use crate::transmit::{self, Lane, SendError, Watch};
 /// written, right or wrong; only what it leaves open is filled in: the source address from the
 /// route, the Ethernet header from the route and the neighbour tables (with a neighbour
 /// solicitation where they do not know). Values that vary from packet to packet are written as for
-/// sr6 craft; what is filled in is that of the first packet.
+/// sr6 craft; what is filled in is that of the first packet. Or the packets of a capture are sent
+/// again (-r).
 ///
 /// Above 10,000 packets a second a run needs an end (--count or --duration), and an interface that
 /// a default route leads through has to be named again (--yes-really-on).
@@ -47,10 +51,13 @@ Examples:
   sr6 send 'ip6(hlim=1..4)/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=33434)' -i v12 --listen
   sr6 send 'ip6(dst=2001:db8::2, flow=rand)/udp(dport=1..1024)/pad(64)' -i v12 --interval 1ms
   sr6 send -f probes.sr6 -i v12 --interval 10ms
-  sr6 send 'ip6/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=3000)/pad(4000)' -i v12 --fragment")]
+  sr6 send 'ip6/srh(path=[2001:db8::2, 2001:db9::1])/udp(dport=3000)/pad(4000)' -i v12 --fragment
+  sr6 send -r trace.pcap -i v12                      at the times it was captured
+  sr6 send -r trace.pcap -i v12 -Y srh --speed 2x
+  sr6 send -r trace.pcap -i v12 --topspeed --loop 100 --preload --via fastest")]
 pub struct Arguments {
     /// Packets, layer by layer; several take turns
-    #[arg(value_name = "NOTATION", required_unless_present_any = ["path", "file"])]
+    #[arg(value_name = "NOTATION", required_unless_present_any = ["path", "file", "read"])]
     notations: Vec<String>,
     /// Take packets from this recipe file, too, as sr6 craft reads it; `-` is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with = "path")]
@@ -62,17 +69,18 @@ pub struct Arguments {
     #[arg(long, value_name = "ENGINE")]
     via: Option<Via>,
     /// Packets to send of each NOTATION, 0 for until interrupted; where nothing says how long, one
-    /// of each value that varies and has an end, or one
+    /// of each value that varies and has an end, or one. With -r, packets of the file, all where it
+    /// is not given
     #[arg(short, long, value_name = "N")]
     count: Option<u64>,
-    /// Time from one packet to the next: 10ms, 1s, 0.5
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s", conflicts_with_all = ["rate", "topspeed"])]
-    interval: Duration,
+    /// Time from one packet to the next: 10ms, 1s, 0.5; 1s where nothing says how fast
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["rate", "topspeed", "speed"])]
+    interval: Option<Duration>,
     /// Packets or bits of frames a second: 500, 10kpps, 1.5Mpps, 100Mbit
-    #[arg(long, value_name = "RATE", conflicts_with = "topspeed")]
+    #[arg(long, value_name = "RATE", conflicts_with_all = ["topspeed", "speed"])]
     rate: Option<Rate>,
     /// As fast as it goes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "speed")]
     topspeed: bool,
     /// Send for so long: 10s, 1m
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -97,6 +105,8 @@ pub struct Arguments {
     flags: Flags,
     #[command(flatten)]
     vary: VaryArguments,
+    #[command(flatten)]
+    replay: ReplayArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -126,22 +136,30 @@ enum Form {
 
 /// Runs `sr6 send`.
 pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
-    let series = series(arguments, verbose)?;
+    let series = if arguments.replay.read.is_some() { Vec::new() } else { series(arguments, verbose)? };
     let timing = plan::timing(arguments, series.iter().map(|series| series.size()).max().unwrap_or(1))?;
     signal::catch().map_err(Failure::no)?;
     let opened = open::open(arguments, &series, timing.is_bulk())?;
-    if let Some(link) = &opened.link {
-        safety::check(link, &timing, arguments.yes_really_on.as_deref())?;
-    }
+    let carries_default = match &opened.link {
+        Some(link) => safety::check(link, &timing, arguments.yes_really_on.as_deref())?,
+        None => false,
+    };
     let listener = match arguments.answers.listen {
         Some(wait) => Some((arguments.answers.open(opened.link.as_ref(), arguments.form)?, wait)),
         None => None,
     };
     privilege::give_up().map_err(Failure::no)?;
+    let replay = arguments.replay.open(opened.link.as_ref(), &timing, carries_default)?;
+    let takes_turns = if replay.is_some() { 1 } else { opened.packets.len() };
+    let plan = timing.plan(takes_turns, opened.link.clone());
+    let cut_short = replay.as_ref().map(Replay::cut_short);
     let threads = opened.engines.len() as u64;
-    let lane = |(n, engine)| Lane { engine, source: opened.packets.cursor(n as u64, threads) };
+    let mut replay = replay.map(|replay| Box::new(replay) as Box<dyn Source>);
+    let lane = |(n, engine)| {
+        let source = replay.take().unwrap_or_else(|| opened.packets.cursor(n as u64, threads));
+        Lane { engine, source }
+    };
     let lanes = opened.engines.into_iter().enumerate().map(lane).collect();
-    let plan = timing.plan(opened.packets.len(), opened.link.clone());
     let device = report::Device::before(opened.link);
     let told = report::Told::new(verbose);
     let watch = told.as_ref().map(|told| told as &dyn Watch);
@@ -157,6 +175,10 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
             (summary, Some(answers))
         }
     };
+    let cut_short = cut_short.map_or(0, |count| count.load(Ordering::Relaxed));
+    if cut_short > 0 {
+        anstream::eprintln!("sr6: {cut_short} packets were captured in part and sent as they are in the file");
+    }
     let outcome = report::finish(summary, &device, answers.as_ref(), arguments.form);
     match answers {
         Some(answers) => answers.judge(outcome),

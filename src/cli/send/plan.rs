@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Arguments, Failure};
 use crate::sys::route::Link;
 use crate::transmit::Plan;
-use crate::transmit::pace::{Pace, Rate};
+use crate::transmit::pace::{Pace, Rate, Speed};
 
 /// Packets a second that nobody needs to be asked about.
 pub const CALM: u64 = 10_000;
@@ -48,24 +48,30 @@ impl Timing {
 
 /// The timing that the arguments ask for; `size` packets are one of each kind.
 pub fn timing(arguments: &Arguments, size: u64) -> Result<Timing, Failure> {
-    let interval = || Rate::every(arguments.interval).map_or(Pace::TopSpeed, Pace::At);
+    let replays = arguments.replay.read.is_some();
+    let interval = arguments.interval.unwrap_or(Duration::from_secs(1));
     let pace = match arguments.rate {
         _ if arguments.topspeed => Pace::TopSpeed,
         Some(rate) => Pace::At(rate),
-        None => interval(),
+        None if replays && arguments.interval.is_none() => {
+            Pace::Recorded(arguments.replay.speed.unwrap_or(Speed::ORIGINAL))
+        }
+        None => Rate::every(interval).map_or(Pace::TopSpeed, Pace::At),
     };
-    let bulk = arguments.topspeed || arguments.rate.is_some() || arguments.duration.is_some() || arguments.threads > 1;
-    let open_end = arguments.topspeed || arguments.rate.is_some() || arguments.duration.is_some();
+    let open_end = replays || arguments.topspeed || arguments.rate.is_some() || arguments.duration.is_some();
+    let bulk = open_end || arguments.threads > 1;
     let count = match arguments.count {
         None if open_end => None,
         None => Some(size),
         Some(0) => None,
         Some(count) => Some(count),
     };
+    let ends = count.is_some() || arguments.duration.is_some() || (replays && arguments.replay.passes > 0);
     let timing = Timing { count, duration: arguments.duration, pace, bulk };
-    if timing.is_fast() && count.is_none() && timing.duration.is_none() {
+    if timing.is_fast() && !ends {
         return Err(Failure::input(format_args!(
-            "more than {CALM} packets a second need an end: --count N or --duration TIME"
+            "more than {CALM} packets a second need an end: --count N or --duration TIME{}",
+            if replays { ", or --loop N" } else { "" }
         )));
     }
     Ok(timing)
@@ -83,7 +89,8 @@ mod tests {
     }
 
     fn read(line: &str) -> Result<Timing, String> {
-        let words = ["send", "ip6()"].into_iter().chain(line.split_whitespace());
+        let notation = if line.starts_with("-r") { &["send"][..] } else { &["send", "ip6()"] };
+        let words = notation.iter().copied().chain(line.split_whitespace());
         let line = Line::try_parse_from(words).map_err(|e| e.to_string())?;
         timing(&line.arguments, 1).map_err(|failure| format!("{failure:?}"))
     }
@@ -106,6 +113,10 @@ mod tests {
             ("--topspeed -c 7", Some(7), None, Pace::TopSpeed, true),
             ("--duration 1s", None, Some(second), every(second), true),
             ("--threads 2", Some(1), None, every(second), true),
+            ("-r x -i va", None, None, Pace::Recorded(Speed::ORIGINAL), true),
+            ("-r x -i va --speed 2x -c 3", Some(3), None, Pace::Recorded("2x".parse().unwrap()), true),
+            ("-r x -i va --loop 5 --topspeed", None, None, Pace::TopSpeed, true),
+            ("-r x -i va --interval 1s", None, None, every(second), true),
         ] {
             let timing = read(line).unwrap_or_else(|e| panic!("{line}: {e}"));
             assert_eq!((timing.count, timing.duration, timing.pace), (count, duration, pace), "{line}");
@@ -115,7 +126,14 @@ mod tests {
 
     #[test]
     fn a_fast_run_needs_an_end() {
-        for line in ["--topspeed", "--rate 10001", "--rate 1Gbit", "--interval 0 -c 0", "--topspeed -c 0"] {
+        for line in [
+            "--topspeed",
+            "--rate 10001",
+            "--rate 1Gbit",
+            "--interval 0 -c 0",
+            "--topspeed -c 0",
+            "-r x -i va --topspeed --loop 0",
+        ] {
             let refused = read(line).unwrap_err();
             assert!(refused.contains("--count N or --duration TIME"), "{line}: {refused}");
         }
@@ -126,9 +144,21 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together() {
-        for line in
-            ["--rate 1 --topspeed", "--rate 1 --interval 1s", "--topspeed --interval 1s", "--threads 0", "--rate x"]
-        {
+        for line in [
+            "--speed 2x",
+            "--loop 2",
+            "--preload",
+            "-Y udp",
+            "-r x",
+            "-r x -i va --threads 2",
+            "-r x -i va ip6()",
+            "-r x -i va --speed 2x --rate 1",
+            "--rate 1 --topspeed",
+            "--rate 1 --interval 1s",
+            "--topspeed --interval 1s",
+            "--threads 0",
+            "--rate x",
+        ] {
             assert!(read(line).is_err(), "{line}");
         }
     }

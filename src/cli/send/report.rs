@@ -170,6 +170,9 @@ pub fn finish(summary: Summary, device: &Device, answers: Option<&Answers>, form
             writeln!(stdout(), "{text}").map_err(|e| Failure::output(&e))?;
         }
     }
+    if let Some(failure) = summary.failure {
+        return Err(Failure::input(failure));
+    }
     match (summary.interrupted, summary.first_error) {
         (true, _) if signal::caught() == Some(libc::SIGINT) => Ok(Exit::Interrupted),
         (true, _) | (_, None) => Ok(Exit::Done),
@@ -211,7 +214,10 @@ fn object<'a>(
         bytes: summary.bytes,
         failed: summary.failed,
         errors: summary.refusals.iter().map(|r| ErrorCount { errno: &r.code, count: r.count }).collect(),
-        error: summary.first_error.as_ref().map(ToString::to_string),
+        error: match (&summary.failure, &summary.first_error) {
+            (Some(failure), _) => Some(failure.to_string()),
+            (None, error) => error.as_ref().map(ToString::to_string),
+        },
         interrupted: summary.interrupted,
         seconds,
         packets_per_second: per_second(summary.sent),
@@ -280,6 +286,7 @@ mod tests {
             interrupted: false,
             engine: "packet".into(),
             fallbacks: vec![],
+            failure: None,
         };
         let device = Device { link: None, before: None };
         assert_eq!(

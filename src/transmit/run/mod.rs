@@ -1,6 +1,7 @@
 //! From sources through engines, at a pace, until a count, a time or a signal.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant, SystemTime};
@@ -63,6 +64,7 @@ pub fn run(
     let before = plan.link.as_ref().and_then(|link| route::counters(link.index).ok());
     let lane_count = lanes.len() as u64;
     let (mut elapsed, mut interrupted) = (Duration::ZERO, false);
+    let mut failure = None;
     let (mut engines, mut fallbacks) = (BTreeSet::new(), Vec::new());
     std::thread::scope(|scope| {
         let (done, ended) = channel();
@@ -83,6 +85,7 @@ pub fn run(
                     interrupted |= end.interrupted;
                     engines.insert(end.engine);
                     fallbacks.extend(end.fallbacks);
+                    failure = failure.take().or(end.failure);
                 }
                 Err(RecvTimeoutError::Timeout) => shared.look_at_link(),
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -97,7 +100,7 @@ pub fn run(
     fallbacks.sort();
     fallbacks.dedup();
     let engine = engines.into_iter().collect::<Vec<_>>().join(" and ");
-    let mut summary = Summary { engine, fallbacks, ..shared.tally.summary(elapsed, interrupted) };
+    let mut summary = Summary { engine, fallbacks, failure, ..shared.tally.summary(elapsed, interrupted) };
     if let (Some(SendError::Down { .. } | SendError::NoCarrier { .. }), Some(link)) = (&summary.first_error, &plan.link)
         && let (Some(before), Ok(after)) = (before, route::counters(link.index))
     {
@@ -126,12 +129,14 @@ impl Shared<'_> {
 }
 
 /// How a lane ended.
+#[derive(Default)]
 struct End {
     /// When its last packet had left.
     last: Duration,
     interrupted: bool,
     engine: String,
     fallbacks: Vec<String>,
+    failure: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// One lane at work.
@@ -177,7 +182,7 @@ impl<'r, 'a> Sender<'r, 'a> {
     }
 
     fn run(mut self) -> End {
-        let mut end = End { last: Duration::ZERO, interrupted: false, engine: String::new(), fallbacks: Vec::new() };
+        let mut end = End::default();
         loop {
             if signal::caught().is_some() {
                 end.interrupted = true;
@@ -198,6 +203,7 @@ impl<'r, 'a> Sender<'r, 'a> {
             }
         }
         end.engine = self.engine.name().to_owned();
+        end.failure = self.source.failure();
         end.fallbacks = self.engine.fallbacks().to_vec();
         end
     }
