@@ -280,3 +280,32 @@ fn lines_for_people() {
     assert!(line.ends_with("bit/s, by packet (sendmmsg); va counted 100 out"), "{line}");
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn frames_cut_by_the_kernel_are_those_sent_one_by_one() {
+    let Some(net) = Pair::with_ipv6() else { return };
+    // An interface without offload, as most are: the kernel cuts before it.
+    net.ip("a", "link set va gso_max_segs 1");
+    let client =
+        ["client", "2001:db9::1", "9", "--path", "2001:db8::b", "--data", "01234567", "--interval", "0", "-c", "100"];
+    let mut seen = Vec::new();
+    for more in [&[][..], &["--gso"]] {
+        let Some(capture) = net.capture(100, "ip6[6] == 43") else { return };
+        let all: Vec<&str> = client.iter().chain(more).copied().collect();
+        assert!(net.sr6(&all).status.success());
+        let mut frames: Vec<_> = capture.frames().into_iter().map(|(_, frame)| frame).collect();
+        assert_eq!(frames.len(), 100);
+        for frame in &mut frames {
+            assert_eq!(frame.len(), 14 + 40 + 40 + 8 + 8);
+            // What differs from one socket to another: the flow label, the
+            // source port, and with it the checksum.
+            frame[15..18].fill(0);
+            frame[94..96].fill(0);
+            frame[100..102].fill(0);
+        }
+        frames.dedup();
+        seen.push(frames);
+    }
+    assert_eq!(seen[0].len(), 1);
+    assert_eq!(seen[0], seen[1]);
+}

@@ -180,3 +180,40 @@ fn how_a_server_ends() {
     assert_eq!(server.status.code(), Some(2));
     assert!(stderr(&server).contains("cannot use [2001:db8::77]:3000"), "{}", stderr(&server));
 }
+
+#[test]
+fn segments_that_the_kernel_cuts_each_carry_the_srh() {
+    let Some(net) = ThreeNodes::up() else { return };
+    let server = net.server("n3", &["::", "3000", "--count", "100", "--timeout", "20s", "-T", "json"]);
+    let client = net.sr6(
+        "n1",
+        &["client", N3, "3000", "--path", VIA, "--data", "cut me", "--count", "100", "--interval", "10us", "--gso"],
+    );
+    assert!(client.status.success());
+    assert!(stderr(&client).contains("100 sent, 6 bytes each behind an SRH of 40"), "{}", stderr(&client));
+    let messages = server.messages();
+    assert_eq!(messages.len(), 100);
+    for message in &messages {
+        assert_eq!(message["text"], "cut me");
+        assert_arrived(message, 17);
+    }
+}
+
+#[test]
+fn segments_that_do_not_fit_are_refused() {
+    let Some(net) = ThreeNodes::up() else { return };
+    let long = "x".repeat(1500 - 40 - 40 - 8 + 1);
+    for (arguments, said) in [
+        (
+            &["--data", &long, "--count", "9"][..],
+            "the kernel refuses 1413 bytes behind an SRH of 40 (EMSGSIZE); the MTU",
+        ),
+        (&["--data", ""], "nothing to cut into datagrams"),
+        (&["--data", "x", "--tcp"], "cannot be used with"),
+    ] {
+        let all: Vec<&str> = ["client", N3, "3000", "--path", VIA, "--gso"].iter().chain(arguments).copied().collect();
+        let refused = net.sr6("n1", &all);
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains(said), "{}", stderr(&refused));
+    }
+}

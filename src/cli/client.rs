@@ -22,7 +22,8 @@ use crate::sys::signal;
 Examples:
   sr6 client 2001:db9::1 3000 --path 2001:db8::2 --data \"Hello, I'm here\"
   echo hello | sr6 client 2001:db9::1 3000 --path 2001:db8::2,2001:db9::1 --tcp
-  sr6 client 2001:db9::1 3000 --path 2001:db8::2 --data ping --reply 2s")]
+  sr6 client 2001:db9::1 3000 --path 2001:db8::2 --data ping --reply 2s
+  sr6 client 2001:db9::1 3000 --path 2001:db8::2 --data x --count 1000000 --interval 0 --gso")]
 pub struct Arguments {
     /// Where the payload goes, in the end; link-local as ADDR%IF
     #[arg(value_name = "DEST", value_parser = scoped)]
@@ -41,6 +42,10 @@ pub struct Arguments {
     /// Give the header with each datagram, as ancillary data, and see what the kernel says
     #[arg(long, requires = "path", conflicts_with = "tcp")]
     per_packet: bool,
+    /// Hand messages to the kernel together, up to 64 at once, which cuts them into datagrams with
+    /// an SRH each (UDP_SEGMENT); as many leave together as are due in their --interval
+    #[arg(long, conflicts_with_all = ["tcp", "per_packet", "reply"])]
+    gso: bool,
     /// Source address
     #[arg(long, value_name = "ADDR")]
     source: Option<Ipv6Addr>,
@@ -77,15 +82,23 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
         anstream::eprintln!("IPV6_RTHDR: {}", hex::encode(client.routing_header()));
     }
 
+    let burst =
+        if arguments.gso { Some(client.burst(&payload, arguments.count as usize).map_err(fail)?) } else { None };
+    let together = burst.as_ref().map_or(1, |burst| burst.most() as u32);
     let start = Instant::now();
     let (mut sent, mut answered) = (0, 0);
-    for number in 0..arguments.count {
+    for number in (0..arguments.count).step_by(together as usize) {
         let due = start.checked_add(arguments.interval.saturating_mul(number));
         if !due.map_or(Ok(true), signal::sleep_until).map_err(Failure::no)? {
             break;
         }
-        client.send(&payload).map_err(fail)?;
-        sent += 1;
+        let count = together.min(arguments.count - number);
+        match &burst {
+            Some(burst) => client.send_burst(burst, count as usize),
+            None => client.send(&payload),
+        }
+        .map_err(fail)?;
+        sent += count;
         if verbose > 0 {
             let from = client.local_address().map_err(fail)?;
             anstream::eprintln!("sent {} bytes, message {sent}, from port {}", payload.len(), from.port());

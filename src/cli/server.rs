@@ -104,11 +104,14 @@ fn write(report: &Report, format: Format) -> io::Result<()> {
 /// The exit code of a socket's error.
 pub fn fail(error: SocketError) -> Failure {
     match &error {
-        SocketError::PerPacketRefused | SocketError::OptionRefused => Failure::missing(error),
+        SocketError::PerPacketRefused | SocketError::OptionRefused | SocketError::NoSegmentation => {
+            Failure::missing(error)
+        }
         SocketError::Address { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Failure::missing(
             format_args!("{error}: ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE"),
         ),
         SocketError::TooManySegments(_)
+        | SocketError::NothingToCut
         | SocketError::TooLong { .. }
         | SocketError::NoRoom { .. }
         | SocketError::Address { .. } => Failure::input(error),

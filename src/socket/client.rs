@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use super::{SocketError, Transport, option};
+use super::{Burst, SocketError, Transport, option};
 use crate::sys::control::{self, Control};
 use crate::sys::route;
 use crate::sys::socket::{self, Ready};
@@ -152,6 +152,35 @@ impl Client {
             Socket::Tcp(s) => io::Write::write_all(s, payload),
         }
         .map_err(|e| self.explain(e, payload.len()))
+    }
+
+    /// Makes ready to send a payload many times by one call; `most` bounds how
+    /// many.
+    ///
+    /// # Errors
+    /// For TCP, for an empty payload, and where the kernel cannot.
+    pub fn burst(&self, payload: &[u8], most: usize) -> Result<Burst, SocketError> {
+        match &self.socket {
+            Socket::Udp(s) => Burst::new(s, payload, self.header.len(), most),
+            Socket::Tcp(_) => Err(SocketError::NothingToCut),
+        }
+    }
+
+    /// Sends the first `count` datagrams of a burst, each behind the SRH.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_burst(&mut self, burst: &Burst, count: usize) -> Result<(), SocketError> {
+        let Socket::Udp(s) = &self.socket else { return Err(SocketError::NothingToCut) };
+        let each = burst.payload(1).len();
+        match socket::send_message(s, burst.payload(count), &[], Some(&self.destination)) {
+            Ok(_) => Ok(()),
+            // What the kernel answers where a datagram does not fit.
+            Err(e) if e.raw_os_error() == Some(libc::EINVAL) => {
+                Err(self.explain(io::Error::from_raw_os_error(libc::EMSGSIZE), each))
+            }
+            Err(e) => Err(self.explain(e, each)),
+        }
     }
 
     /// Waits for an answer: a datagram with its sender, or what the connection

@@ -20,6 +20,12 @@ pub enum SocketError {
          set it as a sticky option, or send through a raw socket"
     )]
     PerPacketRefused,
+    /// Datagrams without payload cannot be cut from one.
+    #[error("nothing to cut into datagrams: --gso needs a payload of 1 to 65535 bytes")]
+    NothingToCut,
+    /// A kernel that does not cut payloads into datagrams.
+    #[error("this kernel has no UDP_SEGMENT: Linux 4.18 or later, or leave --gso out")]
+    NoSegmentation,
     /// Payload and headers do not fit.
     #[error(
         "the kernel refuses {payload} bytes behind an SRH of {header} (EMSGSIZE){}",

@@ -6,12 +6,14 @@
 //! the kernel does with either is its own business: this module reports it and
 //! never helps out.
 
+mod burst;
 mod client;
 mod error;
 pub mod option;
 mod report;
 mod server;
 
+pub use burst::Burst;
 pub use client::{Client, Mode, Plan};
 pub use error::SocketError;
 pub use report::{Report, quoted};
