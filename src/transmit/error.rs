@@ -101,6 +101,14 @@ pub enum SendError {
         /// Its MTU, in bytes.
         mtu: u32,
     },
+    /// Longer than the engine's frames, though not too long for the interface.
+    #[error("{length} bytes are too many for this engine, which takes frames of up to {most}: --via packet takes all")]
+    TooLongHere {
+        /// The length of the frame, in bytes.
+        length: usize,
+        /// The most it may be.
+        most: usize,
+    },
     /// A destination that means something on one link alone, and no link.
     #[error("{0} is valid on one link only: name the interface")]
     NeedsInterface(Ipv6Addr),
@@ -159,7 +167,7 @@ impl std::fmt::Display for Through<'_> {
 impl SendError {
     /// This packet would meet the same error again, while another might not.
     pub fn is_of_packet(&self) -> bool {
-        matches!(self, Self::NoHeader { .. } | Self::TooLong { .. })
+        matches!(self, Self::NoHeader { .. } | Self::TooLong { .. } | Self::TooLongHere { .. })
     }
 
     /// Any other packet would meet the same error: there is no point in going
@@ -186,6 +194,7 @@ impl SendError {
             | Self::NoNeighbour { .. }
             | Self::NoHeader { .. }
             | Self::TooLong { .. }
+            | Self::TooLongHere { .. }
             | Self::Dropped
             | Self::Io { .. } => false,
         }
@@ -197,7 +206,7 @@ impl SendError {
             Self::NoInterface(_) | Self::Gone { .. } => "ENODEV",
             Self::Down { .. } => "ENETDOWN",
             Self::NoCarrier { .. } => "ENOLINK",
-            Self::TooLong { .. } => "EMSGSIZE",
+            Self::TooLong { .. } | Self::TooLongHere { .. } => "EMSGSIZE",
             Self::NoRoute { .. } => "ENETUNREACH",
             Self::NoNeighbour { .. } => "EHOSTUNREACH",
             Self::Permission { .. } | Self::NoBpf => "EPERM",

@@ -126,6 +126,9 @@ impl Resolver {
         let header_length = header.len();
         if length > out.len() {
             let payload = length - if header_length == 0 { self.header_length() } else { header_length };
+            if payload <= self.link.mtu as usize {
+                return Err(SendError::TooLongHere { length, most: out.len() });
+            }
             return Err(SendError::TooLong { length: payload, interface: self.link.name.clone(), mtu: self.link.mtu });
         }
         out[..header_length].copy_from_slice(header);

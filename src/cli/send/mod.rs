@@ -228,6 +228,7 @@ fn unsent(error: SendError) -> Failure {
         | SendError::FrameGiven
         | SendError::NoHeader { .. }
         | SendError::TooLong { .. }
+        | SendError::TooLongHere { .. }
         | SendError::NeedsInterface(_)
         | SendError::Own(_) => Failure::input(error),
         SendError::Down { .. }
