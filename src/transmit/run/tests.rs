@@ -180,8 +180,10 @@ fn a_duration_takes_what_is_due_in_it() {
     }
     assert_eq!(go(&packets(&[&[1]]), &limited(Some(7)), 1, |_| ()).0.sent, 7);
     let flat_out = Plan { duration: Some(Duration::from_millis(20)), ..plan(None, Pace::TopSpeed) };
+    let start = Instant::now();
     let (summary, _) = go(&packets(&[&[1]]), &flat_out, 1, |mock| mock.takes = Duration::from_millis(1));
-    assert!(summary.sent > 0 && summary.elapsed >= Duration::from_millis(20), "{summary:?}");
+    // Its own time ends with the last packet, which may be a little earlier.
+    assert!(summary.sent > 0 && start.elapsed() >= Duration::from_millis(20), "{summary:?}");
 }
 
 #[test]
