@@ -185,8 +185,10 @@ fn elastic_lines_have_tsharks_values() {
                 if same.is_empty() || is_array_of_layers || key == "frame_frame_protocols" {
                     continue;
                 }
-                // A checksum left to the interface is unverified to sr6, and wrong to tshark.
-                if key.ends_with("_checksum_status") && value == "2" {
+                // A checksum left to the interface is wrong to tshark, as is one over the destination that a
+                // compressed SID arrives with; `tshark/differences.rs` has the whole list.
+                let doubted = |(key, value): &(&str, &Value)| key.ends_with("_checksum_status") && *value == "0";
+                if key.contains("_checksum_") && known.iter().any(doubted) {
                     continue;
                 }
                 assert!(same.contains(&value), "{}: {key}: {value}, tshark has {same:?}", file.display());
