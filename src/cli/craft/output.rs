@@ -78,9 +78,8 @@ impl Output {
         let series = Series::new(record.layers.clone(), &self.vary).map_err(Failure::input)?;
         let count = self.copies.unwrap_or(series.size());
         if self.copies.is_none() && count > MANY {
-            return Err(Failure::input(format_args!(
-                "this makes {count} packets; say how many of them with --count N"
-            )));
+            let many = if count < u64::MAX { format!("{count} packets") } else { "2^64 packets or more".to_owned() };
+            return Err(Failure::input(format_args!("this makes {many}; say how many of them with --count N")));
         }
         self.print()?;
         series::run(self, record, &series, count)
