@@ -26,7 +26,7 @@
 //!   `comment=`, which may be given several times.
 //!
 //! [`Recipe`] reads statement by statement with bounded memory; [`Record`] is
-//! what one of them means; [`print`] writes the line for a captured packet.
+//! what one of them means; [`print()`] writes the line for a captured packet.
 //! Everything about the layers themselves is [`notation`](crate::notation)'s.
 
 mod about;

@@ -12,7 +12,7 @@ pub enum Phrase<'a> {
     Format(fmt::Arguments<'a>),
     /// Words as they are.
     Words(&'a str),
-    /// Part after part, as [`phrase!`] makes it: for lines that every packet has.
+    /// Part after part, as `phrase!` makes it: for lines that every packet has.
     Parts(&'a [Part<'a>]),
 }
 
