@@ -48,6 +48,14 @@ impl Prepared {
     }
 }
 
+/// Whether a packet starts with something that engines send.
+///
+/// # Errors
+/// Where it does not start with eth or ip6.
+pub fn check_start(layers: &[Layer]) -> Result<(), PrepareError> {
+    outermost_ipv6(layers).map(drop)
+}
+
 /// Gives the outermost IPv6 header, where there is one right at the start or
 /// behind Ethernet and VLAN headers, the source address that the route to its
 /// destination picks, unless it has one.

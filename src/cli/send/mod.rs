@@ -27,7 +27,7 @@ use crate::notation;
 use crate::recipe::Recipe;
 use crate::sys::{privilege, signal};
 use crate::transmit::pace::Rate;
-use crate::transmit::{self, Lane, Replay, SendError, Source, Watch};
+use crate::transmit::{self, Lane, Replay, SendError, Source, Watch, prepare};
 
 /// Build packets and transmit them
 ///
@@ -189,6 +189,9 @@ pub fn run(arguments: &Arguments, verbose: u8) -> Outcome {
 /// The packets, or what varies from packet to packet.
 fn series(arguments: &Arguments, verbose: u8) -> Result<Vec<Arc<Series>>, Failure> {
     let stacks = stacks(arguments, verbose)?;
+    for stack in &stacks {
+        prepare::check_start(stack).map_err(Failure::input)?;
+    }
     let options = arguments.vary.options();
     if verbose > 0 && stacks.iter().any(Stack::varies) {
         arguments.vary.tell(&options);
