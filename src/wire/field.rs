@@ -312,6 +312,7 @@ impl Field {
 
     /// Reads the field from its fixed place in `header`; `None` where the
     /// header is too short, or the field has no fixed place.
+    #[inline(always)]
     pub fn read<'a>(&self, header: &'a [u8]) -> Option<Value<'a>> {
         let At::Bits { offset, width, .. } = self.at else { return None };
         let (first, count) = self.byte_range();
@@ -393,6 +394,7 @@ const fn size_of(at: At) -> u8 {
 }
 
 /// `width` (at most 64) bits of `raw` after its first `skip` bits.
+#[inline(always)]
 fn bits_of(raw: &[u8], skip: u16, width: u16) -> u64 {
     // Nearly all fields lie within one, two or four bytes.
     let (word, have): (u32, u16) = match *raw {

@@ -6,14 +6,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::wire::text;
 
 /// A line of text, not written yet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Phrase<'a> {
     /// What the standard library formats: anything, but slowly.
     Format(fmt::Arguments<'a>),
     /// Words as they are.
     Words(&'a str),
-    /// Part after part, as `phrase!` makes it: for lines that every packet has.
-    Parts(&'a [Part<'a>]),
+    /// What appends part after part, as `phrase!` makes it: for lines that every
+    /// packet has. Who has no use for the text has not paid for it.
+    Parts(&'a dyn Fn(&mut Vec<u8>)),
 }
 
 /// A part of a [`Phrase`].
@@ -36,7 +37,9 @@ pub enum Part<'a> {
 /// A [`Phrase`] of parts: `phrase!["Src: ", source, ", ", count, " bytes"]`.
 macro_rules! phrase {
     ($($part:expr),+ $(,)?) => {
-        $crate::wire::phrase::Phrase::Parts(&[$($crate::wire::phrase::Part::from($part)),+])
+        $crate::wire::phrase::Phrase::Parts(&|out: &mut Vec<u8>| {
+            $($crate::wire::phrase::Part::from($part).write(out);)+
+        })
     };
 }
 pub(crate) use phrase;
@@ -47,14 +50,24 @@ impl Phrase<'_> {
         match self {
             Self::Format(text) => text::formatted(out, text),
             Self::Words(words) => out.extend_from_slice(words.as_bytes()),
-            Self::Parts(parts) => parts.iter().for_each(|part| part.write(out)),
+            Self::Parts(write) => write(out),
         }
     }
 }
 
+impl fmt::Debug for Phrase<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::new();
+        self.write(&mut text);
+        String::from_utf8_lossy(&text).fmt(f)
+    }
+}
+
 impl Part<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        match *self {
+    /// Appends the part. Inlined, since which one it is is known where it is made.
+    #[inline(always)]
+    pub fn write(self, out: &mut Vec<u8>) {
+        match self {
             Self::Words(words) => out.extend_from_slice(words.as_bytes()),
             Self::Number(number) => text::decimal(out, number),
             Self::Hex(number, digits) => text::hexadecimal(out, number, digits),

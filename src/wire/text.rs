@@ -83,18 +83,14 @@ pub fn hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
 
 /// Appends bytes as hexadecimal digits.
 pub fn hex_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.reserve(bytes.len() * 2);
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    for block in blocks {
-        in_place::<32>(out, |text| {
-            for (place, pair) in text.as_chunks_mut::<4>().0.iter_mut().zip(block.as_chunks::<2>().0) {
-                *place = digits_of(u16::from_be_bytes(*pair)).to_be_bytes();
-            }
-            text.len()
-        });
-    }
-    for byte in rest {
-        out.extend_from_slice(&two_digits(*byte));
+    let start = out.len();
+    out.resize(start + bytes.len() * 2, 0);
+    let places = out[start..].as_chunks_mut::<2>().0;
+    // One loop over single bytes, which the compiler turns into one over vectors.
+    for (place, byte) in places.iter_mut().zip(bytes) {
+        let nibbles = u16::from(*byte >> 4) | u16::from(*byte & 15) << 8;
+        let letters = (nibbles + 0x0606) >> 4 & 0x0101;
+        *place = (nibbles + 0x3030 + letters * u16::from(b'a' - b'0' - 10)).to_le_bytes();
     }
 }
 
@@ -113,24 +109,26 @@ pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
     out.extend_from_slice(&text);
 }
 
+/// Every byte as two digits with a colon before them.
+static COLON_DIGITS: [[u8; 3]; 256] = {
+    let mut table = [[b':'; 3]; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let [high, low] = two_digits(byte as u8);
+        table[byte] = [b':', high, low];
+        byte += 1;
+    }
+    table
+};
+
 /// Appends bytes as hexadecimal digits, with a colon between each two bytes.
 pub fn colon_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     let [first, rest @ ..] = bytes else { return };
-    out.reserve(bytes.len() * 3);
     out.extend_from_slice(&two_digits(*first));
-    let (blocks, rest) = rest.as_chunks::<16>();
-    for block in blocks {
-        in_place::<48>(out, |text| {
-            for (place, byte) in text.as_chunks_mut::<3>().0.iter_mut().zip(block) {
-                let [high, low] = two_digits(*byte);
-                *place = [b':', high, low];
-            }
-            text.len()
-        });
-    }
-    for byte in rest {
-        let [high, low] = two_digits(*byte);
-        out.extend_from_slice(&[b':', high, low]);
+    let start = out.len();
+    out.resize(start + rest.len() * 3, 0);
+    for (place, byte) in out[start..].as_chunks_mut::<3>().0.iter_mut().zip(rest) {
+        *place = COLON_DIGITS[usize::from(*byte)];
     }
 }
 
@@ -167,7 +165,7 @@ struct Recent([Written; RECENTLY]);
 
 /// How many addresses are kept, each in a place that only it and a few others
 /// may have.
-const RECENTLY: usize = 128;
+const RECENTLY: usize = 1024;
 
 #[derive(Clone, Copy)]
 struct Written {
@@ -186,7 +184,7 @@ impl Recent {
     fn find(&mut self, octets: [u8; 16]) -> &Written {
         let number = u128::from_be_bytes(octets);
         let mixed = ((number >> 64) as u64 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let place = &mut self.0[(mixed >> 57) as usize % RECENTLY];
+        let place = &mut self.0[(mixed >> (64 - RECENTLY.ilog2())) as usize % RECENTLY];
         if place.octets != octets || place.length == 0 {
             place.octets = octets;
             place.length = write_ipv6(&mut place.text, octets);
