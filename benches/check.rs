@@ -47,7 +47,7 @@ fn sr6() -> Command {
 fn make(directory: &Path, suites: usize) {
     let fields: String = FIELDS.iter().map(|field| format!(" -e {field}")).collect();
     let first = directory.join("first.pcap");
-    traffic::write(&first, PACKETS).expect("a capture");
+    traffic::write(&first, PACKETS, traffic::Mix::Flows).expect("a capture");
     for number in 0..suites {
         let suite = directory.join(format!("{number:04}"));
         fs::create_dir(&suite).expect("a directory");

@@ -85,7 +85,7 @@ fn main() {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let before = directory.join(format!("srv6-{packets}.pcap"));
     if !before.exists() {
-        traffic::write(&before, packets).expect("the capture can be written");
+        traffic::write(&before, packets, traffic::Mix::Flows).expect("the capture can be written");
     }
     let behind = directory.join(format!("srv6-{packets}-after.pcap"));
     after(&before, &behind);

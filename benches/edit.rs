@@ -34,7 +34,7 @@ fn main() {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let file = |name: &str| directory.join(name).to_str().expect("a path in UTF-8").to_owned();
     let (capture, recipe, out) = (file("edit.pcap"), file("edit.sr6"), file("edit-out.pcap"));
-    traffic::write(Path::new(&capture), packets).expect("the capture can be written");
+    traffic::write(Path::new(&capture), packets, traffic::Mix::Flows).expect("the capture can be written");
     let sr6 = env!("CARGO_BIN_EXE_sr6");
     let text = Command::new(sr6).args(["read", "-T", "notation", &capture]).output().expect("sr6 runs").stdout;
     std::fs::write(&recipe, text).expect("the recipe can be written");

@@ -38,7 +38,7 @@ fn main() {
     }
     let total = measure::setting("SR6_BENCH_GB", 5) * 1_000_000_000;
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("srv6-2000.pcap");
-    traffic::write(&path, 2000).expect("the capture can be written");
+    traffic::write(&path, 2000, traffic::Mix::Flows).expect("the capture can be written");
     let capture = std::fs::read(&path).expect("the capture");
     println!("{:10} {:>8} {:>9} {:>10} {:>9}", "arguments", "GB", "seconds", "peak MiB", "< 64 MiB");
     for arguments in ["-q", "", "-V", "-T json", "-T ek"] {

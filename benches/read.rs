@@ -28,6 +28,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use measure::{peak, setting};
+use traffic::Mix;
 
 /// A tool's work on one of the captures.
 struct Task {
@@ -68,6 +69,9 @@ struct Capture {
 const ALL: usize = 0;
 const TENTH: usize = 1;
 const ONE: usize = 2;
+/// As many as all, and a tenth, of packets that have little in common.
+const SCATTERED: usize = 3;
+const SCATTERED_TENTH: usize = 4;
 
 /// The share of the speed of summing the file's bytes that checking is to have.
 const OF_SUMMING: f64 = 1.0 / 3.0;
@@ -114,6 +118,19 @@ fn contests() -> Vec<Contest> {
             ],
         ),
         contest(CHECKS, vec![sr6("read -q FILE", ALL), Task::new("dsct", "stats FILE", ALL, 8.0)]),
+        // Where nothing that was worked out for one packet serves another.
+        contest(
+            "tree, scattered",
+            vec![sr6("read -V FILE", SCATTERED), Task::new("tshark", "-n -V -r FILE", SCATTERED_TENTH, 50.0)],
+        ),
+        contest(
+            "json, scattered",
+            vec![
+                sr6("read -T json FILE", SCATTERED),
+                Task::new("dsct", "read --no-limit FILE", SCATTERED, 8.0),
+                Task::new("tshark", "-n -T ek -r FILE", SCATTERED_TENTH, 200.0),
+            ],
+        ),
         contest("one packet", vec![sr6("read FILE", ONE), Task::new("tshark", "-n -r FILE", ONE, 20.0)]),
     ]
 }
@@ -143,7 +160,7 @@ impl Task {
 
     /// Whether it gets a part of the capture, and then some more than one packet.
     fn has_part(&self) -> bool {
-        self.capture == TENTH
+        matches!(self.capture, TENTH | SCATTERED_TENTH)
     }
 
     fn round(&mut self, captures: &[Capture]) {
@@ -227,10 +244,11 @@ fn median(times: impl IntoIterator<Item = Duration>) -> Duration {
 }
 
 /// The capture with this many packets, made unless it is there.
-fn capture(directory: &Path, packets: u64) -> Capture {
-    let path = directory.join(format!("srv6-{packets}.pcap"));
+fn capture(directory: &Path, packets: u64, mix: Mix) -> Capture {
+    let name = if mix == Mix::Flows { "flows" } else { "scattered" };
+    let path = directory.join(format!("srv6-{name}-{packets}.pcap"));
     if !path.exists() {
-        traffic::write(&path, packets).expect("the capture can be written");
+        traffic::write(&path, packets, mix).expect("the capture can be written");
     }
     Capture { path, packets }
 }
@@ -280,8 +298,15 @@ fn main() {
     let rounds = setting("SR6_BENCH_ROUNDS", 5).max(1);
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
     // A part has to take longer than the start of the tool that gets it.
-    let parts = [packets, (packets / 10).max(10_000), 1];
-    let captures = parts.map(|count| capture(directory, count.min(packets)));
+    let tenth = (packets / 10).max(10_000).min(packets);
+    let captures = [
+        (packets, Mix::Flows),
+        (tenth, Mix::Flows),
+        (1, Mix::Flows),
+        (packets, Mix::Scattered),
+        (tenth, Mix::Scattered),
+    ]
+    .map(|(count, mix)| capture(directory, count, mix));
     let all = &captures[ALL];
     let bytes = std::fs::metadata(&all.path).expect("the capture").len();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

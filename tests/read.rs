@@ -433,7 +433,7 @@ fn written_and_read_again_is_the_same() {
 fn large_captures_keep_their_order() {
     let scratch = Scratch::new("order");
     let path = scratch.file("large.pcap");
-    traffic::write(&path, 4000).unwrap();
+    traffic::write(&path, 4000, traffic::Mix::Flows).unwrap();
     let numbers = good("-T fields -e frame.number", &[&path]);
     assert!(numbers.lines().enumerate().all(|(n, line)| line == (n + 1).to_string()));
     assert_eq!(numbers.lines().count(), 4000);
@@ -452,7 +452,7 @@ fn large_captures_keep_their_order() {
 fn a_reader_that_goes_away_is_no_failure() {
     let scratch = Scratch::new("pipe");
     let path = scratch.file("large.pcap");
-    traffic::write(&path, 4000).unwrap();
+    traffic::write(&path, 4000, traffic::Mix::Flows).unwrap();
     for arguments in [&["-V"][..], &["-T", "json"], &["-w", "-"]] {
         let mut child = sr6().args(arguments).arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut some = [0; 100];
@@ -552,7 +552,7 @@ fn memory(arguments: &[&str], bytes: &[u8], repeats: usize) -> u64 {
 fn memory_is_bounded_whatever_comes() {
     let scratch = Scratch::new("memory");
     let path = scratch.file("some.pcap");
-    traffic::write(&path, 20_000).unwrap();
+    traffic::write(&path, 20_000, traffic::Mix::Flows).unwrap();
     let bytes = fs::read(&path).unwrap();
     assert!(bytes.len() > 9_000_000);
     // A debug build takes its time over every packet.
