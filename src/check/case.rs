@@ -59,7 +59,7 @@ pub struct Golden {
 #[derive(Debug, Clone)]
 pub enum Form {
     /// What `sr6 read` prints.
-    Printed(Printer),
+    Printed(Box<Printer>),
     /// Every byte, in hex.
     Bytes,
     /// A digest of every byte.

@@ -75,7 +75,7 @@ pub(super) fn golden(cursor: &mut Cursor<'_>, directory: &Path, stem: &str) -> R
         "digest" => Form::Digest,
         name => {
             let form = printed(name, &options).map_err(|message| Fault::new(span, message))?;
-            Form::Printed(Printer { form, hex: options.hex, color: false })
+            Form::Printed(Box::new(Printer { form, hex: options.hex, color: false }))
         }
     };
     Ok(Golden { line, text: format!("golden {statement}"), file: directory.join(name), filter: options.filter, form })
@@ -148,7 +148,7 @@ fn at(span: &Span) -> impl Fn(choose::ChoiceError) -> Fault {
 /// The printer's form.
 fn printed(name: &str, options: &Options) -> Result<printer::Form, String> {
     Ok(match name {
-        "tree" => printer::Form::Tree(tree::Options { only: options.only, color: false }),
+        "tree" => printer::Form::Tree(tree::Trees::new(tree::Options { only: options.only, color: false })),
         "json" => printer::Form::Json(Json::new(options.ranges)),
         "ek" => printer::Form::Ek(Ek::default()),
         "notation" => printer::Form::Other(match (options.times, options.notes) {

@@ -141,7 +141,7 @@ impl Printing {
             return Err(Failure::input("--times and --notes belong to -T notation"));
         }
         let form = match form {
-            FormName::Text if wants_tree => Form::Tree(tree::Options { only: self.only()?, color }),
+            FormName::Text if wants_tree => Form::Tree(tree::Trees::new(tree::Options { only: self.only()?, color })),
             FormName::Text => Form::Line { time: self.time() },
             _ if wants_tree || self.hex => return Err(Failure::input("-V, -O and -x belong to -T text")),
             FormName::Json => Form::Json(Json::new(self.ranges)),

@@ -27,6 +27,7 @@ mod describe;
 mod diagnose;
 pub mod diagnosis;
 mod packet;
+pub mod refrain;
 mod settings;
 mod visit;
 mod walk;
@@ -35,7 +36,7 @@ pub use checksum::{Checksum, Unverified, UsedDestination};
 pub use diagnosis::{Diagnosis, Finding, Severity};
 pub use packet::Packet;
 pub use settings::Settings;
-pub use visit::{FieldSet, Item, Shown, Visitor};
+pub use visit::{Again, FieldSet, Item, Shown, Visitor};
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! How every field of a packet is shown to whoever needs them all.
 
 use crate::dissect::Layer;
+use crate::dissect::refrain::{Refrain, Run};
 use crate::wire::field::{Field, Value};
 use crate::wire::phrase::Phrase;
 use crate::wire::proto::Proto;
@@ -35,7 +36,7 @@ pub struct Item<'a> {
 
 /// A set of fields that may hold a few that were not put in: what is surely
 /// not in it need not be worked out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FieldSet(u64);
 
 impl FieldSet {
@@ -53,6 +54,11 @@ impl FieldSet {
         before & bit != 0
     }
 
+    /// Puts in what is in another.
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
     /// Whether `field` may be in it.
     pub fn may_have(self, field: &Field) -> bool {
         self == Self::ALL || self.0 & Self::bit(field) != 0
@@ -68,6 +74,17 @@ impl<'f> FromIterator<&'f Field> for FieldSet {
     fn from_iter<I: IntoIterator<Item = &'f Field>>(fields: I) -> Self {
         Self(fields.into_iter().fold(0, |set, field| set | Self::bit(field)))
     }
+}
+
+/// What a visitor says to a [`Refrain`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It had kept what it made of the fields, and has made it again.
+    Done,
+    /// It wants to be shown the fields.
+    Show,
+    /// The same, and to be told of their end by [`Visitor::keep`].
+    Keep,
 }
 
 /// Is shown a packet's fields in order.
@@ -90,6 +107,27 @@ pub trait Visitor {
         FieldSet::ALL
     }
 
+    /// Whether the visitor keeps what it made of runs of fields, to be asked about
+    /// with [`Visitor::again`]. It stays the same during a visit.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// Asks for what the visitor made of the fields that `refrain` stands for. They
+    /// are shown to it where it has not kept that.
+    fn again(&mut self, _refrain: &Refrain<'_>) -> Again {
+        Again::Show
+    }
+
+    /// Whether fields that a tree does not show matter. It stays the same during
+    /// a visit.
+    fn wants_hidden(&self) -> bool {
+        true
+    }
+
+    /// The end of fields of which it is to keep what it made.
+    fn keep(&mut self) {}
+
     /// A field.
     fn leaf(&mut self, item: &Item<'_>);
 
@@ -110,10 +148,43 @@ pub(super) struct Out<'v, 'a> {
     pub base: u32,
     /// The fields that matter to the visitor.
     pub wanted: FieldSet,
+    /// Whether the visitor keeps what it made of runs of fields.
+    pub keeps: bool,
+    /// Whether hidden fields matter to the visitor.
+    pub hidden: bool,
 }
 
-impl<'a> Out<'_, 'a> {
+impl<'v, 'a> Out<'v, 'a> {
+    /// Shows `visitor` what is in `bytes`, which lie at `base` in the frame.
+    pub fn new(visitor: &'v mut dyn Visitor, bytes: &'a [u8], base: u32) -> Self {
+        let (wanted, keeps, hidden) = (visitor.fields(), visitor.keeps(), visitor.wants_hidden());
+        Self { visitor, bytes, base, wanted, keeps, hidden }
+    }
+
+    /// The same for other bytes, which lie `offset` bytes from these.
+    pub fn over<'b>(&mut self, bytes: &'b [u8], offset: usize) -> Out<'_, 'b> {
+        Out { visitor: &mut *self.visitor, bytes, base: self.base + offset as u32, ..*self }
+    }
+
+    /// Shows fields that depend on nothing but `number` and `pieces` (and what is
+    /// the same for all packets, as settings are): whoever has kept what it made
+    /// of them the last time need not be shown them again.
+    pub fn refrain(&mut self, run: Run, number: u64, pieces: [&[u8]; 2], show: impl FnOnce(&mut Self)) {
+        if !self.keeps {
+            return show(self);
+        }
+        match self.visitor.again(&Refrain { run, number, pieces }) {
+            Again::Done => {}
+            Again::Show => show(self),
+            Again::Keep => {
+                show(self);
+                self.visitor.keep();
+            }
+        }
+    }
+
     /// The item for `field` at its fixed place; `None` where it is not there.
+    #[inline(always)]
     fn fixed(&self, field: &'static Field) -> Option<Item<'a>> {
         let bytes: &'a [u8] = self.bytes;
         let value = field.read(bytes)?;
@@ -126,7 +197,9 @@ impl<'a> Out<'_, 'a> {
         self.wanted.may_have(field)
     }
 
-    /// Shows a field at its fixed place, if it is there.
+    /// Shows a field at its fixed place, if it is there. Inlined, since the field
+    /// is known where it is called: reading it is then a load or two.
+    #[inline(always)]
     pub fn field(&mut self, field: &'static Field) {
         if !self.wants(field) {
             return;
@@ -137,6 +210,7 @@ impl<'a> Out<'_, 'a> {
     }
 
     /// Shows fields at their fixed places, those that are there.
+    #[inline(always)]
     pub fn fields(&mut self, fields: &[&'static Field]) {
         for field in fields {
             self.field(field);
@@ -232,7 +306,7 @@ impl<'a> Out<'_, 'a> {
 
     /// Shows a field only to filters and columns.
     pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
-        if !self.wants(field) {
+        if !self.hidden || !self.wants(field) {
             return;
         }
         let item = Item { shown: Shown::Hidden, ..self.placed(field, value, offset, len) };

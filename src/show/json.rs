@@ -25,7 +25,9 @@
 
 use std::io::Write;
 
-use crate::dissect::{FieldSet, Finding, Item, Layer, Packet, Shown, Visitor};
+use crate::dissect::refrain::Refrain;
+use crate::dissect::{Again, FieldSet, Finding, Item, Layer, Packet, Visitor};
+use crate::show::kept::{Found, Kept};
 use crate::show::text;
 use crate::show::time;
 use crate::wire::field::{Field, Kind, Value};
@@ -41,6 +43,18 @@ pub const SCHEMA: &str = "sr6.packet/1";
 pub struct Json {
     ranges: bool,
     state: State,
+    kept: Kept<Run>,
+}
+
+/// What was written for a run of fields, which stand directly in a layer.
+#[derive(Debug, Clone, Default)]
+struct Run {
+    text: Vec<u8>,
+    /// The members in it, with places from its start.
+    members: Vec<Member>,
+    fields: FieldSet,
+    /// How many groups it began that are no objects.
+    opened: usize,
 }
 
 /// The state of a packet being written, but for the text itself.
@@ -62,6 +76,9 @@ struct State {
     comma: bool,
     /// A field that came twice and was not known to.
     surprise: Option<&'static str>,
+    /// For each run of fields that is to be kept: how many members there were
+    /// before it, and things opened.
+    runs: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +102,12 @@ struct Member {
     array: bool,
 }
 
+impl Member {
+    fn moved(&self, place: impl Fn(usize) -> usize) -> Self {
+        Self { start: place(self.start), end: place(self.end), ..*self }
+    }
+}
+
 /// A value that is being appended to the text.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -97,7 +120,7 @@ struct Slot {
 impl Json {
     /// A writer; `ranges` adds where each field stands.
     pub fn new(ranges: bool) -> Self {
-        Self { ranges, state: State::default() }
+        Self { ranges, ..Self::default() }
     }
 
     /// Appends the packet's line.
@@ -132,7 +155,7 @@ impl Json {
             list(out, b",\"comments\":", comments, |out, comment| string(out, &comment));
         }
         out.extend_from_slice(b",\"layers\":[");
-        let mut writer = Writer { out, state: &mut self.state, with_ranges: self.ranges };
+        let mut writer = Writer { out, state: &mut self.state, kept: &mut self.kept, with_ranges: self.ranges };
         packet.visit(&mut writer);
         writer.end_layer();
         writer.state.opened.clear();
@@ -188,6 +211,7 @@ fn finding(out: &mut Vec<u8>, finding: &Finding) {
 struct Writer<'w> {
     out: &'w mut Vec<u8>,
     state: &'w mut State,
+    kept: &'w mut Kept<Run>,
     with_ranges: bool,
 }
 
@@ -444,8 +468,52 @@ impl Visitor for Writer<'_> {
         true
     }
 
+    fn keeps(&self) -> bool {
+        // Ranges differ where the bytes do not.
+        !self.with_ranges
+    }
+
+    fn wants_hidden(&self) -> bool {
+        false
+    }
+
+    fn again(&mut self, refrain: &Refrain<'_>) -> Again {
+        self.begin_layer();
+        let State { objects, members, opened, header, runs, .. } = &mut *self.state;
+        let start = self.out.len();
+        match self.kept.find(refrain, objects.len(), start) {
+            Found::Unkept => Again::Show,
+            Found::Begun => {
+                runs.push((members.len(), opened.len()));
+                Again::Keep
+            }
+            Found::Made(run) => {
+                self.out.extend_from_slice(&run.text);
+                members.extend(run.members.iter().map(|member| member.moved(|place| place + start)));
+                opened.extend(std::iter::repeat_n(false, run.opened));
+                if let Some(object) = objects.last_mut() {
+                    object.fields.add(run.fields);
+                }
+                *header = false;
+                Again::Done
+            }
+        }
+    }
+
+    fn keep(&mut self) {
+        let (members, opened) = self.state.runs.pop().unwrap_or_default();
+        let Some((start, run)) = self.kept.keep() else { return };
+        let members = self.state.members.get(members..).unwrap_or_default();
+        run.members.clear();
+        run.members.extend(members.iter().map(|member| member.moved(|place| place - start)));
+        run.fields = members.iter().map(|member| member.field).collect();
+        run.text.clear();
+        run.text.extend_from_slice(self.out.get(start..).unwrap_or_default());
+        run.opened = self.state.opened.len().saturating_sub(opened);
+    }
+
     fn leaf(&mut self, item: &Item<'_>) {
-        if item.shown != Shown::Hidden && !is_again(item.field) {
+        if !is_again(item.field) {
             self.begin_layer();
             self.member(item);
         }

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod ek;
 pub mod hex;
 pub mod json;
+pub mod kept;
 pub mod line;
 pub mod printer;
 pub mod schema;

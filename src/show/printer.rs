@@ -4,7 +4,8 @@ use crate::dissect::Packet;
 use crate::show::columns::Columns;
 use crate::show::ek::Ek;
 use crate::show::json::Json;
-use crate::show::{color, hex, line, time, tree};
+use crate::show::tree::Trees;
+use crate::show::{color, hex, line, time};
 
 /// A form of output.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ pub enum Form {
         time: time::Form,
     },
     /// A tree per packet.
-    Tree(tree::Options),
+    Tree(Trees),
     /// Chosen fields.
     Columns(Columns),
     /// An object per packet and line.
@@ -52,8 +53,8 @@ impl Printer {
                 let write = |out: &mut Vec<u8>| line::line(out, packet, |out| time::column(out, packet, *time));
                 if self.color { color::line(out, color::of_packet(packet), write) } else { write(out) }
             }
-            Form::Tree(options) => {
-                tree::draw(out, packet, options);
+            Form::Tree(trees) => {
+                trees.packet(out, packet);
                 out.push(b'\n');
             }
             Form::Columns(columns) => columns.line(out, packet),

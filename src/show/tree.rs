@@ -4,7 +4,9 @@ use std::io::Write;
 
 use anstyle::Style;
 
-use crate::dissect::{Item, Layer, Packet, Shown, Visitor};
+use crate::dissect::refrain::Refrain;
+use crate::dissect::{Again, Item, Layer, Packet, Shown, Visitor};
+use crate::show::kept::{Found, Kept};
 use crate::show::{color, text};
 use crate::wire::field::{At, Kind, Value};
 use crate::wire::proto::{Proto, ProtoSet};
@@ -21,13 +23,39 @@ pub struct Options {
 
 /// Appends the packet's tree: a line per field, four spaces per level.
 pub fn tree(out: &mut Vec<u8>, packet: &Packet<'_>) {
-    draw(out, packet, &Options::default());
+    draw(out, packet, &Options::default(), None);
 }
 
-/// As [`tree`], in the way that `options` say.
-pub fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options) {
+/// Draws one tree after another. Its buffers are reused.
+#[derive(Debug, Clone, Default)]
+pub struct Trees {
+    options: Options,
+    kept: Kept<Lines>,
+}
+
+impl Trees {
+    /// Draws trees in the way that `options` say.
+    pub fn new(options: Options) -> Self {
+        Self { options, kept: Kept::default() }
+    }
+
+    /// Appends the packet's tree, as [`tree`] does.
+    pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        draw(out, packet, &self.options, Some(&mut self.kept));
+    }
+}
+
+/// The lines of a run of fields.
+#[derive(Debug, Clone, Default)]
+struct Lines {
+    text: Vec<u8>,
+    /// The level after them.
+    level: usize,
+}
+
+fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options, kept: Option<&mut Kept<Lines>>) {
     let whole = options.only.is_none_or(|only| only.contains(Proto::Frame));
-    let mut tree = Tree { out, level: 0, options, whole, title: true };
+    let mut tree = Tree { out, level: 0, options, whole, title: true, kept };
     packet.visit(&mut tree);
     for finding in packet.findings() {
         let source = finding.what.source();
@@ -59,6 +87,7 @@ fn capital(word: &str) -> &str {
 
 struct Tree<'o> {
     out: &'o mut Vec<u8>,
+    kept: Option<&'o mut Kept<Lines>>,
     level: usize,
     options: &'o Options,
     /// Whether the current layer is shown whole.
@@ -147,8 +176,38 @@ impl Visitor for Tree<'_> {
         true
     }
 
+    fn keeps(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    fn wants_hidden(&self) -> bool {
+        false
+    }
+
+    fn again(&mut self, refrain: &Refrain<'_>) -> Again {
+        let Some(kept) = &mut self.kept else { return Again::Show };
+        match kept.find(refrain, self.level, self.out.len()) {
+            Found::Begun => Again::Keep,
+            Found::Unkept => Again::Show,
+            Found::Made(lines) => {
+                self.out.extend_from_slice(&lines.text);
+                // No run ends where its layer's title is still to come.
+                (self.level, self.title) = (lines.level, false);
+                Again::Done
+            }
+        }
+    }
+
+    fn keep(&mut self) {
+        if let Some((start, lines)) = self.kept.as_mut().and_then(|kept| kept.keep()) {
+            lines.text.clear();
+            lines.text.extend_from_slice(self.out.get(start..).unwrap_or_default());
+            lines.level = self.level;
+        }
+    }
+
     fn leaf(&mut self, item: &Item<'_>) {
-        if self.whole && item.shown != Shown::Hidden {
+        if self.whole {
             self.line(item);
         }
     }

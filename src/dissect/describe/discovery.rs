@@ -64,7 +64,7 @@ fn one_option(out: &mut Out<'_, '_>, found: &Opt<'_>) {
         }
         _ => out.open_group(&nd::OPTION, at, bytes.len(), format_args!("ICMPv6 Option ({name})")),
     }
-    let mut inner = Out { visitor: &mut *out.visitor, bytes, base: out.base + at as u32, wanted: out.wanted };
+    let mut inner = out.over(bytes, at);
     inner.field(&nd::OPTION_TYPE);
     let text = format_args!("Length: {} ({} bytes)", found.claimed / 8, found.claimed);
     inner.field_as(&nd::OPTION_LENGTH, text);
@@ -186,8 +186,7 @@ pub(super) fn listener_report(out: &mut Out<'_, '_>) {
         let len = (mld::RECORD_LEN + count * 16 + auxiliary).min(record.len());
         let name = mld::record_name(u64::from(kind)).unwrap_or("Unknown");
         out.open_group(&mld::RECORD, at, len, format_args!("Multicast Address Record {name}: {address}"));
-        let mut inner =
-            Out { visitor: &mut *out.visitor, bytes: &record[..len], base: out.base + at as u32, wanted: out.wanted };
+        let mut inner = out.over(&record[..len], at);
         inner.fields(&[&mld::RECORD_TYPE, &mld::AUX_LENGTH, &mld::RECORD_SOURCES, &mld::RECORD_ADDRESS]);
         let sources = tail(inner.bytes, mld::RECORD_LEN);
         for (index, source) in sources.as_chunks::<16>().0.iter().take(count).enumerate() {

@@ -1,5 +1,6 @@
 //! The fields of link layers.
 
+use crate::dissect::refrain::Run;
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
 use crate::wire::bytes::{array_at, u8_at, u16_at, u32_at};
@@ -24,9 +25,15 @@ impl std::fmt::Display for Mac {
 
 pub(super) fn ethernet(packet: &Packet<'_>, index: usize, layer: &Layer, out: &mut Out<'_, '_>) {
     let Ok(header) = Ethernet::new(out.bytes) else { return };
+    let bytes = out.bytes.get(..ethernet::LEN).unwrap_or_default();
+    out.refrain(Run::Ethernet, 0, [bytes, &[]], |out| ethernet_header(&header, out));
+    trailer(packet, index, layer, &ethernet::TRAILER, out);
+}
+
+fn ethernet_header(header: &Ethernet<'_>, out: &mut Out<'_, '_>) {
     let field = header.type_or_length();
     let (source, destination) = (header.source(), header.destination());
-    let len = layer.header_len();
+    let len = out.bytes.len();
     if field <= ethernet::MAX_LENGTH_FIELD {
         out.open_group(&ethernet::HEADER, 0, len, format_args!("IEEE 802.3 Ethernet "));
     } else {
@@ -40,7 +47,6 @@ pub(super) fn ethernet(packet: &Packet<'_>, index: usize, layer: &Layer, out: &m
         ethernet::MIN_TYPE.. => &ethernet::TYPE,
         _ => &ethernet::INVALID,
     });
-    trailer(packet, index, layer, &ethernet::TRAILER, out);
 }
 
 /// Whether a layer says what it carries by an Ethertype.

@@ -15,8 +15,9 @@ mod tcp_options;
 mod transport;
 mod tunnel;
 
+use crate::dissect::refrain::Run;
 use crate::dissect::visit::Out;
-use crate::dissect::{Layer, Packet, Visitor};
+use crate::dissect::{Layer, MAX_LAYERS, Packet, Visitor};
 use crate::wire::data;
 use crate::wire::field::Value;
 use crate::wire::frame;
@@ -40,7 +41,7 @@ impl Packet<'_> {
     /// of the first that is not.
     fn visit_layer(&self, index: usize, layer: &Layer, visitor: &mut dyn Visitor) -> usize {
         let wanted = visitor.wants_layer(index, layer);
-        let mut out = Out { wanted: visitor.fields(), visitor, bytes: self.header(layer), base: layer.start };
+        let mut out = Out::new(visitor, self.header(layer), layer.start);
         if wanted {
             match layer.proto {
                 Proto::Ethernet => link::ethernet(self, index, layer, &mut out),
@@ -108,7 +109,7 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
     let number = packet.frame.number;
     let original = u64::from(packet.frame.original_len);
     let captured = packet.frame.data.len();
-    let mut out = Out { wanted: visitor.fields(), visitor, bytes: packet.frame.data, base: 0 };
+    let mut out = Out::new(visitor, packet.frame.data, 0);
     out.open_group(
         &frame::HEADER,
         0,
@@ -132,10 +133,13 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         out.value(&frame::INTERFACE, Value::Uint(u64::from(interface)), 0, 0);
         out.value(&frame::INTERFACE_NAME, Value::Text(name), 0, 0);
     }
-    if let Some(encapsulation) = wiretap_encapsulation(packet.frame.link) {
-        out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
-    }
-    out.hidden(&frame::LINK_TYPE, Value::Uint(u64::from(packet.frame.link.0)), 0, 0);
+    let link = packet.frame.link;
+    out.refrain(Run::Encapsulation, u64::from(link.0), [&[], &[]], |out| {
+        if let Some(encapsulation) = wiretap_encapsulation(link) {
+            out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
+        }
+        out.hidden(&frame::LINK_TYPE, Value::Uint(u64::from(link.0)), 0, 0);
+    });
     if let Some(time) = packet.frame.time {
         out.value(&frame::TIME, Value::Nanos(time.0), 0, 0);
         out.value(&frame::TIME_EPOCH, Value::Nanos(time.0), 0, 0);
@@ -144,24 +148,22 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         out.derived(&frame::TIME_RELATIVE, Value::Nanos(since(packet.first_time)));
     }
     out.value(&frame::NUMBER, Value::Uint(number), 0, 0);
-    out.value_as(
-        &frame::LENGTH,
-        Value::Uint(original),
-        0,
-        0,
-        phrase!["Frame Length: ", original, " bytes (", original * 8, " bits)"],
-    );
-    out.value_as(
-        &frame::CAPTURED,
-        Value::Uint(captured as u64),
-        0,
-        0,
-        phrase!["Capture Length: ", captured, " bytes (", captured * 8, " bits)"],
-    );
+    out.refrain(Run::FrameLengths, original << 32 | captured as u64, [&[], &[]], |out| {
+        let text = phrase!["Frame Length: ", original, " bytes (", original * 8, " bits)"];
+        out.value_as(&frame::LENGTH, Value::Uint(original), 0, 0, text);
+        let text = phrase!["Capture Length: ", captured, " bytes (", captured * 8, " bits)"];
+        out.value_as(&frame::CAPTURED, Value::Uint(captured as u64), 0, 0, text);
+    });
     if out.wants(&frame::PROTOCOLS) {
-        let mut names = [0u8; 1024];
-        let names = protocol_names(packet, &mut names);
-        out.derived(&frame::PROTOCOLS, Value::Text(names));
+        let show = |out: &mut Out<'_, '_>| {
+            out.derived(&frame::PROTOCOLS, Value::Text(protocol_names(packet, &mut [0; 1024])));
+        };
+        if out.keeps {
+            let mut key = [0; MAX_LAYERS];
+            out.refrain(Run::Protocols, u64::from(link.0), [protocols_key(packet, &mut key), &[]], show);
+        } else {
+            show(&mut out);
+        }
     }
     for comment in packet.frame.comments.iter() {
         out.value(&frame::COMMENT, Value::Text(&comment), 0, 0);
@@ -185,6 +187,19 @@ fn wiretap_encapsulation(link: LinkType) -> Option<u64> {
         LinkType::LINUX_SLL2 => 210,
         _ => return None,
     })
+}
+
+/// What the names of the protocols depend on, but for the link type: a byte for
+/// each layer.
+fn protocols_key<'k>(packet: &Packet<'_>, key: &'k mut [u8; MAX_LAYERS]) -> &'k [u8] {
+    const { assert!(Proto::ALL.len() < 64) };
+    let layers = packet.layers();
+    for (index, (place, layer)) in key.iter_mut().zip(layers).enumerate() {
+        let typed = u8::from(link::has_ether_type(packet, layer));
+        let service = u8::from(layer.proto == Proto::Vlan && link::is_service_tag(packet, index));
+        *place = (layer.proto as u8) << 2 | typed << 1 | service;
+    }
+    &key[..layers.len()]
 }
 
 /// The protocols from the outside in, as Wireshark joins them.

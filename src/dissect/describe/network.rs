@@ -1,6 +1,7 @@
 //! The fields of IPv4, IPv6, and the extension headers that route nothing.
 
 use crate::dissect::describe::sid;
+use crate::dissect::refrain::Run;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet};
 use crate::wire::bytes::{array_at, tail, u8_at, u16_at};
@@ -21,24 +22,33 @@ fn open_class(out: &mut Out<'_, '_>, field: &'static Field, class: u8) -> bool {
 pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     let Ok(header) = Ipv6::new(out.bytes) else { return ipv6_start(out) };
     let (source, destination) = (header.source(), header.destination());
-    out.open_group(
-        &ipv6::HEADER,
-        0,
-        ipv6::LEN,
-        phrase!["Internet Protocol Version 6, Src: ", source, ", Dst: ", destination],
-    );
-    out.field(&ipv6::VERSION);
-    // Columns and filters for either version have one name.
-    out.hidden(&ipv6::ANY_VERSION, Value::Uint(header.version().into()), 0, 1);
-    let class = header.traffic_class();
-    if open_class(out, &ipv6::TRAFFIC_CLASS, class) {
-        out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
-        out.close();
-    }
-    out.fields(&[&ipv6::FLOW, &ipv6::PAYLOAD_LENGTH, &ipv6::NEXT_HEADER, &ipv6::HOP_LIMIT, &ipv6::SOURCE]);
-    out.hidden(&ipv6::ADDRESS, Value::from(source), 8, 16);
-    out.field(&ipv6::DESTINATION);
-    out.hidden(&ipv6::ADDRESS, Value::from(destination), 24, 16);
+    let (first, addresses) = (out.bytes.get(..4).unwrap_or_default(), out.bytes.get(8..ipv6::LEN).unwrap_or_default());
+    out.refrain(Run::Ipv6Start, 0, [first, addresses], |out| {
+        let title = phrase!["Internet Protocol Version 6, Src: ", source, ", Dst: ", destination];
+        out.open_group(&ipv6::HEADER, 0, ipv6::LEN, title);
+        let (version, class) = (header.version(), header.traffic_class());
+        out.refrain(Run::Ipv6Class, 0, [&[version, class], &[]], |out| {
+            out.field(&ipv6::VERSION);
+            // Columns and filters for either version have one name.
+            out.hidden(&ipv6::ANY_VERSION, Value::Uint(version.into()), 0, 1);
+            if open_class(out, &ipv6::TRAFFIC_CLASS, class) {
+                out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
+                out.close();
+            }
+        });
+        out.field(&ipv6::FLOW);
+    });
+    out.field(&ipv6::PAYLOAD_LENGTH);
+    let (next, hops) = (header.next_header(), header.hop_limit());
+    out.refrain(Run::Ipv6Rest, 0, [&[next, hops], addresses], |out| {
+        out.refrain(Run::Ipv6Next, 0, [&[next, hops], &[]], |out| {
+            out.fields(&[&ipv6::NEXT_HEADER, &ipv6::HOP_LIMIT]);
+        });
+        out.field(&ipv6::SOURCE);
+        out.hidden(&ipv6::ADDRESS, Value::from(source), 8, 16);
+        out.field(&ipv6::DESTINATION);
+        out.hidden(&ipv6::ADDRESS, Value::from(destination), 24, 16);
+    });
     sid::destination(packet, layer, destination, out);
 }
 

@@ -33,8 +33,7 @@ fn one_option(out: &mut Out<'_, '_>, found: &Opt<'_>) {
             out.open_group(&option::OPTION, at, len, format_args!("Unknown IPv6 Option ({})", found.kind));
         }
     }
-    let mut inner =
-        Out { visitor: &mut *out.visitor, bytes: tail(out.bytes, at), base: out.base + at as u32, wanted: out.wanted };
+    let mut inner = out.over(tail(out.bytes, at), at);
     // As in Wireshark, Pad1's type is not taken apart.
     if inner.open_plain(&option::TYPE) {
         if found.kind != kind::PAD1 {
@@ -179,12 +178,7 @@ fn ioam_own(out: &mut Out<'_, '_>, bytes: &[u8]) {
 fn trace(out: &mut Out<'_, '_>, bytes: &[u8], kind: u8) {
     let Some(view) = ioam::Trace::new(bytes) else { return };
     let base = 2 + ioam::HEADER_LEN;
-    let mut inner = Out {
-        visitor: &mut *out.visitor,
-        bytes: tail(out.bytes, base),
-        base: out.base + base as u32,
-        wanted: out.wanted,
-    };
+    let mut inner = out.over(tail(out.bytes, base), base);
     inner.fields(&[&ioam::NAMESPACE, &ioam::NODE_LENGTH]);
     if inner.open_plain(&ioam::FLAGS) {
         inner.fields(&[&ioam::FLAG_OVERFLOW, &ioam::FLAG_LOOPBACK, &ioam::FLAG_ACTIVE, &ioam::FLAG_RESERVED]);

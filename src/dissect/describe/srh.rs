@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::Ipv6Addr;
 
 use crate::dissect::describe::{routing, sid as sids};
+use crate::dissect::refrain::Run;
 use crate::dissect::visit::Out;
 use crate::dissect::{Layer, Packet};
 use crate::srv6::hmac::{HmacTlv, Status};
@@ -14,6 +15,7 @@ use crate::srv6::path;
 use crate::wire::bytes::{tail, u32_at};
 use crate::wire::field::Value;
 use crate::wire::phrase::phrase;
+use crate::wire::proto::Proto;
 use crate::wire::text::Fast;
 use crate::wire::{sid, srh, srh_tlv};
 
@@ -40,8 +42,72 @@ impl fmt::Display for FlagNames {
 }
 
 pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+    let Some(header) = packet.srh(layer) else {
+        return out.open_group(&srh::HEADER, 0, out.bytes.len(), srh::PROTOCOL.title);
+    };
+    match dependencies(packet, layer, &header) {
+        Some((number, destination)) => {
+            out.refrain(Run::Srh, number, [out.bytes, &destination], |out| fields(packet, layer, &header, out));
+        }
+        None => fields(packet, layer, &header, out),
+    }
+}
+
+/// What the fields of an SRH depend on besides its bytes, where that is not
+/// much: its IPv6 header's hop limit, how far it is from that, and the
+/// destination. An HMAC depends on more, as does a second Routing header.
+fn dependencies(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>) -> Option<(u64, [u8; 16])> {
+    let routing = |l: &&Layer| l.network == layer.network && matches!(l.proto, Proto::Srh | Proto::Routing);
+    if !header.tlv_bytes().is_empty() || packet.layers().iter().filter(routing).count() > 1 {
+        return None;
+    }
+    let network = packet.network(layer)?;
+    let start = packet.layers().get(usize::from(layer.network))?.start;
+    let offset = u64::from(layer.start - start);
+    Some((offset << 8 | u64::from(network.hop_limit()), network.destination().octets()))
+}
+
+fn fields(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+    let fixed = out.bytes.get(..srh::FIXED_LEN).unwrap_or_default();
+    out.refrain(Run::SrhStart, 0, [fixed, &[]], |out| start(header, out));
+    segments(packet, header, out);
+    travelled(header, out);
+    let destination = packet.network(layer).map(|network| network.destination());
+    if out.wants(&srh::DESTINATION)
+        && let Some(relation) = packet.relation(layer, header)
+    {
+        out.refrain(Run::SrhRelation, relation as u64, [&[], &[]], |out| {
+            let text = phrase!["Destination Address is: ", relation.sentence()];
+            out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
+        });
+    }
+    if let Some(destination) = destination {
+        sids::still_to_visit(packet, destination, Some(header), out);
+    }
+    match destination.map_or(0, |destination| path::hidden_segments(header, destination)) {
+        0 => header.tlvs().for_each(|tlv| one_tlv(packet, layer, header, &tlv, out)),
+        hidden => hidden_slots(header, hidden, out),
+    }
+    if (out.wants(&sid::LINUX_PLAIN) || out.wants(&sid::LINUX_END))
+        && let Some(seen) = packet.seen_by_linux(layer, header)
+    {
+        let (plain, end) = (seen.plain_address(), seen.end_sid());
+        let verdicts = |out: &mut Out<'_, '_>| {
+            for (field, verdict) in [(&sid::LINUX_PLAIN, &plain), (&sid::LINUX_END, &end)] {
+                out.derived(field, Value::Text(verdict_text(verdict, &mut [0; VERDICT])));
+            }
+        };
+        if (&plain, &end) == (&Verdict::Accept, &Verdict::Accept) {
+            out.refrain(Run::SrhAccepted, 0, [&[], &[]], verdicts);
+        } else {
+            verdicts(out);
+        }
+    }
+}
+
+/// The title, and the fields that every SRH has.
+fn start(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
     out.open_group(&srh::HEADER, 0, out.bytes.len(), srh::PROTOCOL.title);
-    let Some(header) = packet.srh(layer) else { return };
     routing::common(out);
     out.field(&srh::LAST_ENTRY);
     let flags = header.flags();
@@ -51,29 +117,6 @@ pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         out.field_as(&srh::FLAGS, format_args!("Flags: 0x{flags:02x}{}", FlagNames(flags)));
     }
     out.field(&srh::TAG);
-    segments(packet, &header, out);
-    travelled(&header, out);
-    let destination = packet.network(layer).map(|network| network.destination());
-    if out.wants(&srh::DESTINATION)
-        && let Some(relation) = packet.relation(layer, &header)
-    {
-        let text = phrase!["Destination Address is: ", relation.sentence()];
-        out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
-    }
-    if let Some(destination) = destination {
-        sids::still_to_visit(packet, destination, Some(&header), out);
-    }
-    match destination.map_or(0, |destination| path::hidden_segments(&header, destination)) {
-        0 => header.tlvs().for_each(|tlv| one_tlv(packet, layer, &header, &tlv, out)),
-        hidden => hidden_slots(&header, hidden, out),
-    }
-    if (out.wants(&sid::LINUX_PLAIN) || out.wants(&sid::LINUX_END))
-        && let Some(seen) = packet.seen_by_linux(layer, &header)
-    {
-        for (field, verdict) in [(&sid::LINUX_PLAIN, seen.plain_address()), (&sid::LINUX_END, seen.end_sid())] {
-            out.derived(field, Value::Text(verdict_text(&verdict, &mut [0; VERDICT])));
-        }
-    }
 }
 
 /// Room for a verdict's text, which is cut at that: more than any has.
@@ -207,8 +250,7 @@ fn one_tlv(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, tlv: &srh:
 
 /// Fields from the start of a TLV.
 fn inside<'o, 'a>(out: &'o mut Out<'_, 'a>, tlv: &srh::Tlv<'_>) -> Out<'o, 'a> {
-    let bytes = tail(out.bytes, tlv.offset);
-    Out { visitor: &mut *out.visitor, bytes, base: out.base + tlv.offset as u32, wanted: out.wanted }
+    out.over(tail(out.bytes, tlv.offset), tlv.offset)
 }
 
 fn path_tracing(mut out: Out<'_, '_>) {

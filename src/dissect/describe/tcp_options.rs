@@ -24,8 +24,7 @@ pub(super) fn options(out: &mut Out<'_, '_>) {
             },
         };
         let option = &bytes[at..at + len];
-        let mut inner =
-            Out { visitor: &mut *out.visitor, bytes: option, base: out.base + at as u32, wanted: out.wanted };
+        let mut inner = out.over(option, at);
         one_option(&mut inner, kind);
         at += len;
         // Padding is zero, and shown as more ends of the list.

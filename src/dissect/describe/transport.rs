@@ -1,6 +1,7 @@
 //! The fields of UDP and TCP.
 
 use crate::dissect::describe::tcp_options;
+use crate::dissect::refrain::Run;
 use crate::dissect::visit::Out;
 use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
 use crate::wire::bytes::{u8_at, u16_at};
@@ -62,13 +63,12 @@ pub(super) fn wants_checksum(out: &Out<'_, '_>, fields: [&'static Field; 3]) -> 
 
 pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     let (source, destination) = packet.ports(layer).unwrap_or_default();
-    out.open_group(
-        &udp::HEADER,
-        0,
-        out.bytes.len(),
-        phrase!["User Datagram Protocol, Src Port: ", source, ", Dst Port: ", destination],
-    );
-    ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
+    let start = out.bytes.get(..4).unwrap_or(out.bytes);
+    out.refrain(Run::UdpPorts, 0, [start, &[]], |out| {
+        let title = phrase!["User Datagram Protocol, Src Port: ", source, ", Dst Port: ", destination];
+        out.open_group(&udp::HEADER, 0, out.bytes.len(), title);
+        ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
+    });
     out.field(&udp::LENGTH);
     if wants_checksum(out, [&udp::CHECKSUM, &udp::CALCULATED, &udp::CHECKSUM_STATUS])
         && let Some(result) = packet.checksum(layer)

@@ -90,12 +90,7 @@ pub(super) fn gtp(out: &mut Out<'_, '_>) {
         out.open_group(&gtp::EXTENSION, at, len, format_args!("Extension header ({name})"));
         out.value(&gtp::EXTENSION_LENGTH, Value::Uint(len as u64 / 4), at, 1);
         if kind == gtp::PDU_SESSION {
-            let mut inner = Out {
-                visitor: &mut *out.visitor,
-                bytes: tail(bytes, at),
-                base: out.base + at as u32,
-                wanted: out.wanted,
-            };
+            let mut inner = out.over(tail(bytes, at), at);
             inner.field(&gtp::PDU_TYPE);
             if u8_at(bytes, at + 1).is_some_and(|kind| kind >> 4 == 0) {
                 inner.fields(&[&gtp::PDU_PPP, &gtp::PDU_RQI]);

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor as DeVi
 
 use super::*;
 use crate::capture::{Frame, Reader};
-use crate::dissect::Dissection;
+use crate::dissect::{Dissection, Shown};
 use crate::wire::link_type::LinkType;
 
 /// Any JSON value of which no object has a key twice, which `serde_json::Value`
@@ -159,7 +159,7 @@ fn repeated_fields_are_gathered_whether_known_or_not() {
     let item = |field, value| Item { field, value, start: 1, len: 1, shown: Shown::Plain, text: None };
     let mut state = State { next: Some((Proto::Udp, false)), ..State::default() };
     let mut out = Vec::new();
-    let mut writer = Writer { out: &mut out, state: &mut state, with_ranges: true };
+    let mut writer = Writer { out: &mut out, state: &mut state, kept: &mut Kept::default(), with_ranges: true };
     let number = |writer: &mut Writer<'_>, field, number| writer.leaf(&item(field, Value::Uint(number)));
     number(&mut writer, &ONE, 1);
     for round in 10..12 {

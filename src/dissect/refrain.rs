@@ -1,0 +1,101 @@
+//! What comes in packet after packet: some fields in a row that depend on
+//! nothing but a few bytes.
+//!
+//! Most packets of a capture have their Ethernet header, their addresses or all
+//! of their SRH in common with others. A [`crate::dissect::Visitor`] can keep what
+//! it made of such a run of fields, and be asked by its [`Refrain`] whether it has
+//! it before it is shown the fields.
+
+/// A run of fields that has a refrain. Some are part of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Run {
+    /// How the frame was captured: the link type.
+    Encapsulation,
+    /// The lengths of the frame.
+    FrameLengths,
+    /// The protocols of the frame.
+    Protocols,
+    /// A whole Ethernet header.
+    Ethernet,
+    /// An IPv6 header up to its flow label, with the title that has the addresses.
+    Ipv6Start,
+    /// Version and traffic class of an IPv6 header.
+    Ipv6Class,
+    /// The rest of an IPv6 header, but for the payload length.
+    Ipv6Rest,
+    /// Next header and hop limit of an IPv6 header.
+    Ipv6Next,
+    /// A whole SRH.
+    Srh,
+    /// The title of an SRH, and what comes before its segments.
+    SrhStart,
+    /// What the destination is to the path.
+    SrhRelation,
+    /// That Linux accepts an SRH.
+    SrhAccepted,
+    /// The title and the ports of UDP.
+    UdpPorts,
+}
+
+impl Run {
+    /// How many there are.
+    pub const COUNT: usize = Self::UdpPorts as usize + 1;
+}
+
+/// All that the fields of a run depend on, beyond what is the same for all
+/// packets: equal refrains, equal fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refrain<'a> {
+    /// Which run.
+    pub run: Run,
+    /// A number that the fields depend on.
+    pub number: u64,
+    /// The bytes that they depend on. The second piece of a run has always the
+    /// same length, so that the two together tell them apart.
+    pub pieces: [&'a [u8]; 2],
+}
+
+impl Refrain<'_> {
+    /// A number that is seldom that of another refrain.
+    pub fn mixed(&self) -> u64 {
+        let start = self.number ^ (self.run as u64) << 56 ^ 0x9e37_79b9_7f4a_7c15;
+        self.pieces.iter().fold(start, |mixed, piece| {
+            let (words, rest) = piece.as_chunks::<8>();
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            let mixed = words.iter().fold(mixed, |mixed, word| mix(mixed ^ u64::from_ne_bytes(*word)));
+            mix(mixed ^ u64::from_ne_bytes(last))
+        })
+    }
+}
+
+/// Makes every bit depend on every bit: both halves of the product with an odd
+/// number that has no pattern.
+fn mix(word: u64) -> u64 {
+    let product = u128::from(word) * 0xd1b5_4a32_d192_ed03;
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refrains_differ_by_each_of_their_parts() {
+        let refrains = [
+            (Run::Encapsulation, 0, [&[][..], &[]]),
+            (Run::Srh, 1, [&[1; 16], &[]]),
+            (Run::Srh, 2, [&[1; 16], &[]]),
+            (Run::SrhStart, 1, [&[1; 16], &[]]),
+            (Run::Srh, 1, [&[2; 16], &[]]),
+            (Run::Srh, 1, [&[1; 15], &[]]),
+            (Run::Srh, 1, [&[1; 16], &[1; 4]]),
+            (Run::Srh, 1, [&[1; 16], &[2; 4]]),
+        ];
+        let refrains = refrains.map(|(run, number, pieces)| Refrain { run, number, pieces });
+        for (index, one) in refrains.iter().enumerate() {
+            assert!(refrains[..index].iter().all(|other| other != one && other.mixed() != one.mixed()));
+        }
+    }
+}

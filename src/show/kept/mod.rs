@@ -1,0 +1,156 @@
+//! What a form of output made of runs of fields, kept for the next packet that
+//! has the same.
+
+#[cfg(test)]
+mod tests;
+
+use crate::dissect::refrain::{Refrain, Run};
+
+/// How many things are kept. Each has one place that it may be at, from which
+/// the next one that belongs there drives it out.
+const PLACES: usize = 4096;
+
+/// What was made of [`Refrain`]s, each with what else it depended on.
+#[derive(Debug, Clone)]
+pub struct Kept<T> {
+    /// Empty until something is kept.
+    places: Vec<Place<T>>,
+    /// What is being made, the innermost last.
+    open: Vec<Open>,
+    /// How often each run is worth keeping; empty as long as `places` is.
+    worth: Vec<Worth>,
+    /// How many things were begun to be made.
+    begun: u64,
+}
+
+/// A thing that is kept, or being made to be.
+#[derive(Debug, Clone, Default)]
+struct Place<T> {
+    mixed: u64,
+    run: u8,
+    number: u64,
+    /// The pieces, one after the other.
+    bytes: Vec<u8>,
+    context: usize,
+    /// Which of all that were begun it is; 0 for none.
+    begun: u64,
+    complete: bool,
+    made: T,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    place: usize,
+    begun: u64,
+    /// The length of the text before.
+    start: usize,
+}
+
+/// What is known of a refrain.
+#[derive(Debug)]
+pub enum Found<'k, T> {
+    /// What was made of it.
+    Made(&'k T),
+    /// Nothing; it is to be made, and then [kept](Kept::keep).
+    Begun,
+    /// Nothing, and what is made of it is not to be kept.
+    Unkept,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { places: Vec::new(), open: Vec::new(), worth: Vec::new(), begun: 0 }
+    }
+}
+
+impl<T: Clone + Default> Kept<T> {
+    /// What was made of `refrain` where `context` was the same. If that is not
+    /// here, it is about to be made, after `start` bytes of text.
+    pub fn find(&mut self, refrain: &Refrain<'_>, context: usize, start: usize) -> Found<'_, T> {
+        if self.places.is_empty() {
+            self.places.resize(PLACES, Place::default());
+            self.worth.resize(Run::COUNT, Worth::default());
+        }
+        let worth = &mut self.worth[refrain.run as usize];
+        if !worth.is_tried() {
+            return Found::Unkept;
+        }
+        let mixed = refrain.mixed();
+        // By the upper bits, which are mixed best.
+        let index = (mixed >> (u64::BITS - PLACES.ilog2())) as usize;
+        let Some(place) = self.places.get_mut(index) else { return Found::Unkept };
+        if place.complete && place.mixed == mixed && place.is_of(refrain, context) {
+            worth.found();
+            return Found::Made(&place.made);
+        }
+        self.begun += 1;
+        place.begin(refrain, mixed, context, self.begun);
+        self.open.push(Open { place: index, begun: self.begun, start });
+        Found::Begun
+    }
+
+    /// Where to keep what was made last, and the length of the text before it;
+    /// `None` where another thing has taken its place meanwhile.
+    pub fn keep(&mut self) -> Option<(usize, &mut T)> {
+        let Open { place, begun, start } = self.open.pop()?;
+        let place = self.places.get_mut(place).filter(|place| place.begun == begun)?;
+        place.complete = true;
+        Some((start, &mut place.made))
+    }
+}
+
+impl<T> Place<T> {
+    fn is_of(&self, refrain: &Refrain<'_>, context: usize) -> bool {
+        // The C library's comparison of no bytes can take longer than one of many.
+        let same = |own: &[u8], piece: &[u8]| piece.is_empty() && own.is_empty() || own == piece;
+        let [first, second] = refrain.pieces;
+        self.run == refrain.run as u8
+            && self.number == refrain.number
+            && self.context == context
+            && self.bytes.split_at_checked(first.len()).is_some_and(|own| same(own.0, first) && same(own.1, second))
+    }
+
+    fn begin(&mut self, refrain: &Refrain<'_>, mixed: u64, context: usize, begun: u64) {
+        self.bytes.clear();
+        refrain.pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        (self.mixed, self.run, self.number, self.context) = (mixed, refrain.run as u8, refrain.number, context);
+        (self.begun, self.complete) = (begun, false);
+    }
+}
+
+/// Whether a run comes again often enough: where it does not, looking for it
+/// and keeping it would only take time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Worth {
+    tried: u32,
+    found: u32,
+    /// How often it is not to be tried.
+    paused: u32,
+}
+
+impl Worth {
+    /// After so many tries the share of those found is looked at,
+    const TRIES: u32 = 512;
+    /// which is to be one in so many,
+    const ONE_IN: u32 = 2;
+    /// or else it is not tried so many times.
+    const PAUSE: u32 = 16 * Self::TRIES;
+
+    /// Whether to try this time.
+    fn is_tried(&mut self) -> bool {
+        if self.paused > 0 {
+            self.paused -= 1;
+            return false;
+        }
+        if self.tried == Self::TRIES {
+            let rare = self.found < Self::TRIES / Self::ONE_IN;
+            *self = Self { paused: if rare { Self::PAUSE } else { 0 }, ..Self::default() };
+        }
+        self.tried += 1;
+        true
+    }
+
+    fn found(&mut self) {
+        self.found += 1;
+    }
+}

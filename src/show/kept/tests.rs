@@ -1,0 +1,101 @@
+//! What is kept of one packet must be right for every other: all packets of
+//! the test captures, and what a byte changed makes of them, by one printer.
+
+use std::path::{Path, PathBuf};
+
+use crate::capture::{Frame, Reader};
+use crate::dissect::{Dissection, Packet};
+use crate::show::json::Json;
+use crate::show::tree::{self, Options, Trees};
+
+fn captures(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        match path.extension().and_then(|suffix| suffix.to_str()) {
+            _ if path.is_dir() => captures(&path, found),
+            Some("pcap" | "pcapng") => found.push(path),
+            _ => {}
+        }
+    }
+}
+
+/// Shows every frame of the test captures, and each with single bytes changed.
+fn every_frame(mut show: impl FnMut(&Packet<'_>)) {
+    const MOST_FRAMES: usize = 40;
+    let mut files = Vec::new();
+    captures(Path::new("testdata"), &mut files);
+    files.sort();
+    let mut dissection = Dissection::new();
+    let mut show = |frame: Frame<'_>| {
+        dissection.refill(&frame);
+        show(&Packet::new(frame, &dissection));
+    };
+    let mut shown = 0;
+    for file in files {
+        let Ok(mut reader) = Reader::open(&file) else { continue };
+        for _ in 0..MOST_FRAMES {
+            let Ok(Some(frame)) = reader.next_frame() else { break };
+            show(frame);
+            shown += 1;
+            let mut bytes = frame.data.to_vec();
+            // Headers are in the first bytes.
+            for at in 0..bytes.len().min(160) {
+                let bit = 1 << ((shown + at) % 8);
+                bytes[at] ^= bit;
+                show(Frame { data: &bytes, ..frame });
+                bytes[at] ^= bit;
+            }
+        }
+    }
+    assert!(shown > 150, "{shown}");
+}
+
+fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::new();
+    write(&mut out);
+    String::from_utf8(out).expect("text is UTF-8")
+}
+
+#[test]
+fn trees_are_as_they_are_without() {
+    let mut trees = Trees::new(Options::default());
+    every_frame(|packet| {
+        assert_eq!(text(|out| trees.packet(out, packet)), text(|out| tree::tree(out, packet)));
+    });
+}
+
+#[test]
+fn other_trees_are_as_they_are_drawn_anew() {
+    use crate::wire::proto::Proto;
+    let only = Some([Proto::Srh, Proto::Ethernet].into_iter().collect());
+    let options = Options { only, color: true };
+    let mut trees = Trees::new(options);
+    every_frame(|packet| {
+        let anew = text(|out| Trees::new(options).packet(out, packet));
+        assert_eq!(text(|out| trees.packet(out, packet)), anew);
+    });
+}
+
+#[test]
+fn json_is_as_with_ranges_of_which_nothing_is_kept() {
+    /// Takes the ranges out of an object and what is in it.
+    fn without_ranges(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(members) => {
+                members.remove("ranges");
+                members.values_mut().for_each(without_ranges);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(without_ranges),
+            _ => {}
+        }
+    }
+    let (mut json, mut with_ranges) = (Json::new(false), Json::new(true));
+    every_frame(|packet| {
+        let line = text(|out| json.packet(out, packet));
+        assert_eq!(line, text(|out| Json::new(false).packet(out, packet)));
+        let [ours, mut theirs]: [serde_json::Value; 2] =
+            [line, text(|out| with_ranges.packet(out, packet))].map(|line| serde_json::from_str(&line).expect("JSON"));
+        without_ranges(&mut theirs);
+        assert_eq!(ours, theirs);
+    });
+}
