@@ -151,6 +151,13 @@ impl Work for Emit {
         self.filter.as_ref().is_none_or(|filter| filter.asks_findings() || filter.matches(packet))
     }
 
+    fn needs_findings(&self) -> bool {
+        self.tally
+            || self.comments
+            || self.printer.as_ref().is_some_and(Printer::shows_findings)
+            || self.filter.as_ref().is_some_and(Filter::asks_findings)
+    }
+
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Output) {
         if self.filter.as_ref().is_some_and(|filter| filter.asks_findings() && !filter.matches(packet)) {
             return;

@@ -161,9 +161,13 @@ impl Packet<'_> {
             (_, Routed::Hidden) if good(&header) => return Some(Checksum::Good(header)),
             (_, Routed::Hidden) => return Some(Checksum::Unverified(Unverified::UnknownDestination)),
         };
+        // Nearly every packet needs no more than this.
+        if good(&first) {
+            return Some(Checksum::Good(first));
+        }
         let planned = self.arriving(layer, first);
         let likely = [Some(first), planned, Some(header)].into_iter().flatten();
-        if let Some(used) = likely.clone().find(good) {
+        if let Some(used) = likely.clone().skip(1).find(good) {
             return Some(Checksum::Good(used));
         }
         // What the kernel leaves there for the hardware to complete.
@@ -247,7 +251,8 @@ impl Packet<'_> {
     /// The Home Address of a Destination Options header before `layer`, which
     /// stands in for the source (RFC 6275 §6.3).
     fn home_address(&self, layer: &Layer) -> Option<Ipv6Addr> {
-        let options = self.between(layer).filter(|l| l.proto == Proto::Destination);
+        let mut options = self.between(layer).filter(|l| l.proto == Proto::Destination).peekable();
+        options.peek()?;
         options.flat_map(|l| options::walk(tail(self.header(l), 2))).find_map(|option| match option.kind {
             options::kind::HOME_ADDRESS if !option.overruns => {
                 array_at(option.value, 0).map(|octets: [u8; 16]| octets.into())
@@ -271,7 +276,8 @@ impl Packet<'_> {
 
     /// The layers between an IP header and an upper layer.
     fn between(&self, layer: &Layer) -> impl DoubleEndedIterator<Item = &Layer> {
-        self.layers().iter().filter(move |l| l.network == layer.network && l.start < layer.start)
+        let from = self.layers().get(usize::from(layer.network)..).unwrap_or(self.layers());
+        from.iter().filter(move |l| l.network == layer.network && l.start < layer.start)
     }
 
     fn is_fragment(&self, layer: &Layer, network: &Layer) -> bool {

@@ -93,8 +93,31 @@ pub struct Dissection {
     settings: Arc<Settings>,
     layers: [Layer; MAX_LAYERS],
     layer_count: u8,
-    findings: [Finding; MAX_FINDINGS],
-    finding_count: u8,
+    findings: Findings,
+}
+
+/// What was found about one frame.
+#[derive(Debug, Clone)]
+struct Findings {
+    list: [Finding; MAX_FINDINGS],
+    count: u8,
+}
+
+impl Findings {
+    const NONE: Self = Self { list: [Finding::NOTHING; MAX_FINDINGS], count: 0 };
+
+    /// Notes a finding; the last place is kept for saying that there were more.
+    fn add(&mut self, finding: Finding) {
+        let index = usize::from(self.count);
+        if let Some(place) = self.list.get_mut(index) {
+            *place = if index + 1 == MAX_FINDINGS {
+                Finding { what: Diagnosis::TooManyFindings, ..finding }
+            } else {
+                finding
+            };
+            self.count += 1;
+        }
+    }
 }
 
 impl Dissection {
@@ -114,13 +137,7 @@ impl Dissection {
             end: 0,
             claimed_end: 0,
         };
-        Self {
-            settings,
-            layers: [nothing; MAX_LAYERS],
-            layer_count: 0,
-            findings: [Finding::NOTHING; MAX_FINDINGS],
-            finding_count: 0,
-        }
+        Self { settings, layers: [nothing; MAX_LAYERS], layer_count: 0, findings: Findings::NONE }
     }
 
     /// Dissects `frame`.
@@ -141,7 +158,7 @@ impl Dissection {
     /// whoever asks for fields, at a fraction of the time.
     pub fn refill_layers(&mut self, frame: &Frame<'_>) {
         self.layer_count = 0;
-        self.finding_count = 0;
+        self.findings.count = 0;
         walk::walk(self, frame);
     }
 
@@ -163,7 +180,7 @@ impl Dissection {
 
     /// What is wrong or unusual, in the order of the bytes.
     pub fn findings(&self) -> &[Finding] {
-        &self.findings[..usize::from(self.finding_count)]
+        &self.findings.list[..usize::from(self.findings.count)]
     }
 
     /// Notes a layer; `None` where the list is full.
@@ -172,19 +189,6 @@ impl Dissection {
         *self.layers.get_mut(usize::from(index))? = layer;
         self.layer_count += 1;
         Some(index)
-    }
-
-    /// Notes a finding; the last place is kept for saying that there were more.
-    fn report(&mut self, finding: Finding) {
-        let index = usize::from(self.finding_count);
-        if let Some(place) = self.findings.get_mut(index) {
-            *place = if index + 1 == MAX_FINDINGS {
-                Finding { what: Diagnosis::TooManyFindings, ..finding }
-            } else {
-                finding
-            };
-            self.finding_count += 1;
-        }
     }
 }
 

@@ -25,29 +25,37 @@ pub struct Packet<'a> {
     pub previous_time: Option<Timestamp>,
     /// Decimals of a second that the source's times have: 6, or 9.
     pub time_digits: u8,
-    dissection: &'a Dissection,
+    settings: &'a Settings,
+    layers: &'a [Layer],
+    findings: &'a [Finding],
 }
 
 impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
-        Self { frame, first_time: frame.time, previous_time: frame.time, time_digits: 9, dissection }
+        Self { findings: dissection.findings(), ..Self::unjudged(frame, dissection.settings(), dissection.layers()) }
+    }
+
+    /// A frame with its layers, of which nothing is found yet.
+    pub(super) fn unjudged(frame: Frame<'a>, settings: &'a Settings, layers: &'a [Layer]) -> Self {
+        let (first_time, previous_time) = (frame.time, frame.time);
+        Self { frame, first_time, previous_time, time_digits: 9, settings, layers, findings: &[] }
     }
 
     /// What the dissection knows beyond the packet's bytes.
     pub fn settings(&self) -> &'a Settings {
-        self.dissection.settings()
+        self.settings
     }
 
     /// The layers, outermost first.
     pub fn layers(&self) -> &'a [Layer] {
-        self.dissection.layers()
+        self.layers
     }
 
     /// What is wrong or unusual.
     pub fn findings(&self) -> &'a [Finding] {
-        self.dissection.findings()
+        self.findings
     }
 
     /// The bytes of a layer's header.

@@ -43,9 +43,8 @@ impl Default for Layout {
 pub struct Columns {
     names: Vec<&'static str>,
     layout: Layout,
-    /// The statics that carry the columns' names, with their column: several
-    /// may carry one name.
-    targets: Vec<(&'static Field, usize)>,
+    /// The statics that carry the columns' names: several may carry one name.
+    targets: Vec<Target>,
     /// The targets without their columns.
     fields: FieldSet,
     /// Which protocols have one of the fields.
@@ -54,19 +53,29 @@ pub struct Columns {
     cells: Vec<Vec<u8>>,
 }
 
+/// A field that goes into a column.
+#[derive(Debug, Clone, Copy)]
+struct Target {
+    field: &'static Field,
+    column: usize,
+    /// Whether it stands for a whole header.
+    is_header: bool,
+}
+
 impl Columns {
     /// Prepares columns for `fields`, in this order.
     pub fn new(fields: &[&'static Field], layout: Layout) -> Self {
         let names: Vec<_> = fields.iter().map(|field| field.name).collect();
-        let mut targets: Vec<(&'static Field, usize)> = Vec::new();
+        let mut targets: Vec<Target> = Vec::new();
         for (_, field) in all_fields() {
-            if !targets.iter().any(|(known, _)| std::ptr::eq(*known, field)) {
+            if !targets.iter().any(|known| std::ptr::eq(known.field, field)) {
                 let same = names.iter().enumerate().filter(|(_, name)| **name == field.name);
-                targets.extend(same.map(|(column, _)| (field, column)));
+                let is_header = is_header(field);
+                targets.extend(same.map(|(column, _)| Target { field, column, is_header }));
             }
         }
         let wanted = all_fields().filter(|(_, field)| names.contains(&field.name)).map(|(proto, _)| proto).collect();
-        let set = targets.iter().map(|(field, _)| *field).collect();
+        let set = targets.iter().map(|target| target.field).collect();
         let cells = vec![Vec::new(); names.len()];
         Self { names, layout, targets, fields: set, wanted, cells }
     }
@@ -106,8 +115,9 @@ impl Columns {
         if !self.fields.may_have(item.field) {
             return;
         }
-        for (field, column) in self.targets.iter().filter(|(field, _)| std::ptr::eq(*field, item.field)) {
-            let cell = &mut self.cells[*column];
+        for target in self.targets.iter().filter(|target| std::ptr::eq(target.field, item.field)) {
+            let field = target.field;
+            let cell = &mut self.cells[target.column];
             if !cell.is_empty() {
                 match self.layout.occurrence {
                     Occurrence::First => continue,
@@ -118,7 +128,7 @@ impl Columns {
             match (field.kind, item.text) {
                 // A protocol's column has its title, as tshark's; other groups
                 // are only there or not.
-                (Kind::Group, Some(title)) if is_header(field) => title.write(cell),
+                (Kind::Group, Some(title)) if target.is_header => title.write(cell),
                 (Kind::Group, _) => cell.push(b'1'),
                 _ => text::value(cell, field, &item.value),
             }

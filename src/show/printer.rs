@@ -46,6 +46,11 @@ impl Printer {
         }
     }
 
+    /// Whether it makes a difference what was found about a packet.
+    pub fn shows_findings(&self) -> bool {
+        !matches!(self.form, Form::Columns(_) | Form::Ek(_))
+    }
+
     /// Appends a packet.
     pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         match &mut self.form {

@@ -31,10 +31,12 @@ impl Sum {
         for word in words {
             sum += halves(u64::from_ne_bytes(*word));
         }
-        if !rest.is_empty() {
-            let mut last = [0u8; 8];
-            last[..rest.len()].copy_from_slice(rest);
-            sum += halves(u64::from_ne_bytes(last));
+        let (four, rest) = rest.as_chunks::<4>();
+        sum += four.iter().map(|four| u64::from(u32::from_ne_bytes(*four))).sum::<u64>();
+        let (pair, rest) = rest.as_chunks::<2>();
+        sum += pair.iter().map(|pair| u64::from(u16::from_ne_bytes(*pair))).sum::<u64>();
+        if let [last] = rest {
+            sum += u64::from(u16::from_ne_bytes([*last, 0]));
         }
         Self(sum)
     }
@@ -83,11 +85,11 @@ impl Sum {
 }
 
 /// Folds a sum of words to 16 bits with end-around carry.
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum >> 16) + (sum & 0xffff);
-    }
-    sum as u16
+fn fold(sum: u64) -> u16 {
+    // The first time of each two leaves a carry at most, which the second adds.
+    let halved = |sum: u64| (sum >> 32) + (sum & 0xffff_ffff);
+    let quartered = |sum: u64| (sum >> 16) + (sum & 0xffff);
+    quartered(quartered(halved(halved(sum)))) as u16
 }
 
 #[cfg(test)]
@@ -108,6 +110,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_sum_is_folded_until_it_fits(sum in any::<u64>(), shift in 0u32..64, ones in 0u32..64) {
+            for sum in [sum >> shift, u64::MAX >> ones, u64::MAX << ones] {
+                let mut folded = sum;
+                while folded > 0xffff {
+                    folded = (folded >> 16) + (folded & 0xffff);
+                }
+                prop_assert_eq!(u64::from(fold(sum)), folded);
+            }
+        }
+
         #[test]
         fn equals_the_word_by_word_definition(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut sum = 0u32;

@@ -4,7 +4,7 @@ mod srh;
 
 use crate::capture::Frame;
 use crate::dissect::diagnosis::{Diagnosis, Finding};
-use crate::dissect::{Checksum, Dissection, Layer, Packet};
+use crate::dissect::{Checksum, Dissection, Findings, Layer, Packet};
 use crate::wire::bytes::{tail, u8_at, u16_at};
 use crate::wire::ipv6::Ipv6;
 use crate::wire::names::ip_proto;
@@ -14,50 +14,48 @@ use crate::wire::proto::Proto;
 /// The most findings that one layer can have.
 const PER_LAYER: usize = 16;
 
-/// The findings about one layer, gathered before they are noted.
-struct Report {
+/// Where the findings about one layer go.
+struct Report<'f> {
     layer: u8,
     start: u32,
-    found: [Finding; PER_LAYER],
-    count: usize,
+    /// How many more the layer may have.
+    left: usize,
+    findings: &'f mut Findings,
 }
 
-impl Report {
+impl Report<'_> {
     /// Notes something about `len` bytes from `offset` on, counted from the
     /// layer's first.
     fn add(&mut self, what: Diagnosis, offset: usize, len: usize, a: u64, b: u64) {
-        if let Some(place) = self.found.get_mut(self.count) {
-            *place = Finding { what, layer: self.layer, start: self.start + offset as u32, len: len as u32, a, b };
-            self.count += 1;
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            let (layer, start) = (self.layer, self.start + offset as u32);
+            self.findings.add(Finding { what, layer, start, len: len as u32, a, b });
         }
     }
 }
 
 /// Adds the findings about headers that were walked.
 pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
-    let mut report = Report { layer: 0, start: 0, found: [Finding::NOTHING; PER_LAYER], count: 0 };
-    for index in 0..dissection.layer_count {
-        let layer = dissection.layers[usize::from(index)];
-        (report.layer, report.start, report.count) = (index, layer.start, 0);
-        let packet = Packet::new(*frame, dissection);
+    let Dissection { settings, layers, layer_count, findings } = dissection;
+    let packet = Packet::unjudged(*frame, settings, &layers[..usize::from(*layer_count)]);
+    for (index, layer) in (0..).zip(packet.layers()) {
+        let report = &mut Report { layer: index, start: layer.start, left: PER_LAYER, findings };
         match layer.proto {
-            Proto::Srh => srh::diagnose(&packet, &layer, &mut report),
-            Proto::Ipv6 => ipv6(&packet, index, &layer, &mut report),
-            Proto::Data => no_next_header(&packet, index, &layer, &mut report),
-            Proto::Udp => checksum(&packet, &layer, 6, &mut report),
-            Proto::Tcp => checksum(&packet, &layer, 16, &mut report),
-            Proto::Icmpv6 | Proto::Icmpv4 => checksum(&packet, &layer, 2, &mut report),
-            Proto::Ipv4 => checksum(&packet, &layer, 10, &mut report),
-            Proto::Trailer => trailing(&packet, &layer, &mut report),
+            Proto::Srh => srh::diagnose(&packet, layer, report),
+            Proto::Ipv6 => ipv6(&packet, index, layer, report),
+            Proto::Data => no_next_header(&packet, index, layer, report),
+            Proto::Udp => checksum(&packet, layer, 6, report),
+            Proto::Tcp => checksum(&packet, layer, 16, report),
+            Proto::Icmpv6 | Proto::Icmpv4 => checksum(&packet, layer, 2, report),
+            Proto::Ipv4 => checksum(&packet, layer, 10, report),
+            Proto::Trailer => trailing(&packet, layer, report),
             _ => {}
-        }
-        for finding in &report.found[..report.count] {
-            dissection.report(*finding);
         }
     }
 }
 
-fn ipv6(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report) {
+fn ipv6(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report<'_>) {
     let Ok(header) = Ipv6::new(packet.header(layer)) else { return };
     // In a quotation it is what the error was about.
     if header.hop_limit() == 0 && !layer.quoted {
@@ -79,7 +77,7 @@ fn has_jumbo(header: &[u8]) -> bool {
 }
 
 /// Bytes after a header that says that there are none.
-fn no_next_header(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report) {
+fn no_next_header(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Report<'_>) {
     let Some(before) = index.checked_sub(1).and_then(|before| packet.layers().get(usize::from(before))) else { return };
     let at = match before.proto {
         Proto::Ipv6 => 6,
@@ -93,7 +91,7 @@ fn no_next_header(packet: &Packet<'_>, index: u8, layer: &Layer, report: &mut Re
 
 /// Bytes between the end of a packet and the end of the one it is in. Frames
 /// are padded, so that behind them it means nothing.
-fn trailing(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+fn trailing(packet: &Packet<'_>, layer: &Layer, report: &mut Report<'_>) {
     let framed = |l: &Layer| l.proto == Proto::Ethernet && l.network == layer.network;
     if layer.network != Layer::NO_NETWORK && !layer.quoted && !packet.layers().iter().any(framed) {
         report.add(Diagnosis::TrailingBytes, 0, layer.header_len(), layer.header_len() as u64, 0);
@@ -108,7 +106,7 @@ fn may_be_zero(packet: &Packet<'_>, layer: &Layer) -> bool {
     packet.ports(layer).is_some_and(|(from, to)| PORTS.contains(&from) || PORTS.contains(&to))
 }
 
-fn checksum(packet: &Packet<'_>, layer: &Layer, offset: usize, report: &mut Report) {
+fn checksum(packet: &Packet<'_>, layer: &Layer, offset: usize, report: &mut Report<'_>) {
     let stored = u64::from(u16_at(packet.header(layer), offset).unwrap_or_default());
     match packet.checksum(layer) {
         Some(Checksum::Bad { expected, .. }) => {

@@ -22,7 +22,7 @@ fn entry(index: usize) -> usize {
     FIXED_LEN + index * SEGMENT_LEN
 }
 
-pub(super) fn diagnose(packet: &Packet<'_>, layer: &Layer, report: &mut Report) {
+pub(super) fn diagnose(packet: &Packet<'_>, layer: &Layer, report: &mut Report<'_>) {
     let Some(srh) = packet.srh(layer) else { return };
     lengths(&srh, report);
     destination(packet, layer, &srh, report);
@@ -43,7 +43,7 @@ pub(super) fn diagnose(packet: &Packet<'_>, layer: &Layer, report: &mut Report) 
 }
 
 /// Numbers that contradict each other.
-fn lengths(srh: &Srh<'_>, report: &mut Report) {
+fn lengths(srh: &Srh<'_>, report: &mut Report<'_>) {
     let (left, last) = (u64::from(srh.segments_left()), u64::from(srh.last_entry()));
     if left > last + 1 {
         report.add(Diagnosis::SegmentsLeft, SEGMENTS_LEFT, 1, left, last);
@@ -56,7 +56,7 @@ fn lengths(srh: &Srh<'_>, report: &mut Report) {
 }
 
 /// What the IPv6 header says beside the SRH that the destination is taken from.
-fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) {
+fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report<'_>) {
     let Some(relation) = packet.relation(layer, srh) else { return };
     let left = srh.segments_left();
     // In a quotation it is what the error was about.
@@ -72,7 +72,7 @@ fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut R
 }
 
 /// Addresses that can be no segments, and segments that come twice.
-fn segments(srh: &Srh<'_>, report: &mut Report) {
+fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
     let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report| {
         if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
             report.add(what, entry(index), SEGMENT_LEN, index as u64, 0);
@@ -80,8 +80,9 @@ fn segments(srh: &Srh<'_>, report: &mut Report) {
     };
     wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
     wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
-    let again = srh.segments().enumerate().find_map(|(index, segment)| {
-        let earlier = srh.segments().take(index).position(|before| before == segment)?;
+    let (list, _) = srh.list_bytes().as_chunks::<SEGMENT_LEN>();
+    let again = list.iter().enumerate().find_map(|(index, segment)| {
+        let earlier = list[..index].iter().position(|before| before == segment)?;
         Some((earlier, index))
     });
     if let Some((earlier, index)) = again {
@@ -89,7 +90,7 @@ fn segments(srh: &Srh<'_>, report: &mut Report) {
     }
 }
 
-fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report) {
+fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report<'_>) {
     if srh.tlv_bytes().is_empty() {
         if srh.flags() & flag::DRAFT_HMAC != 0 {
             report.add(Diagnosis::HmacFlagAlone, FLAGS, 1, 0, 0);

@@ -75,7 +75,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn find(&mut self, what: Diagnosis, start: usize, len: usize, a: u64, b: u64) {
         let layer = self.dissection.layer_count.saturating_sub(1);
-        self.dissection.report(Finding { what, layer, start: start as u32, len: len as u32, a, b });
+        self.dissection.findings.add(Finding { what, layer, start: start as u32, len: len as u32, a, b });
     }
 
     /// Notes a header of `len` bytes, or of what is left of them.
@@ -147,7 +147,14 @@ impl<'a> Walk<'_, 'a> {
                 // It is about the header that comes next.
                 let layer = self.dissection.layer_count;
                 let what = Diagnosis::LengthOverrun;
-                self.dissection.report(Finding { what, layer, start: at as u32, len: 0, a: claimed, b: available });
+                self.dissection.findings.add(Finding {
+                    what,
+                    layer,
+                    start: at as u32,
+                    len: 0,
+                    a: claimed,
+                    b: available,
+                });
             }
         } else if claimed_end < self.end {
             if let Some(place) = self.tails.get_mut(self.tail_count) {
