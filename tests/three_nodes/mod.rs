@@ -4,8 +4,9 @@
 // Every test binary compiles this file and uses its own part of it.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 /// The topology; it goes when this is dropped, or when the test dies.
 pub struct ThreeNodes(Child);
@@ -64,8 +65,14 @@ impl ThreeNodes {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        child.wait_with_output().unwrap()
+        let mut stdin = child.stdin.take().unwrap();
+        // Written beside the reading, so that neither pipe can fill up.
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(move || stdin.write_all(input));
+            let output = child.wait_with_output().unwrap();
+            writer.join().unwrap().unwrap();
+            output
+        })
     }
 
     /// iproute2 on a node; it must succeed.
@@ -90,7 +97,8 @@ impl ThreeNodes {
         let mut line = String::new();
         errors.read_line(&mut line).unwrap();
         assert!(line.starts_with("listening on ["), "{line}");
-        Server { child, errors }
+        let output = drain(child.stdout.take().unwrap());
+        Server { child, output, errors: drain(errors) }
     }
 }
 
@@ -104,16 +112,25 @@ impl Drop for ThreeNodes {
 /// A server that listens.
 pub struct Server {
     child: Child,
-    errors: BufReader<ChildStderr>,
+    output: JoinHandle<String>,
+    errors: JoinHandle<String>,
+}
+
+/// Reads a pipe to its end in a thread, so that a process which prints more
+/// than the pipe holds never waits for the test that waits for it.
+fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        pipe.read_to_string(&mut text).unwrap();
+        text
+    })
 }
 
 impl Server {
     /// Waits for its end: exit code, standard output, standard error.
     pub fn end(mut self) -> (i32, String, String) {
-        let mut errors = String::new();
-        std::io::Read::read_to_string(&mut self.errors, &mut errors).unwrap();
-        let output = self.child.wait_with_output().unwrap();
-        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), errors)
+        let status = self.child.wait().unwrap();
+        (status.code().unwrap(), self.output.join().unwrap(), self.errors.join().unwrap())
     }
 
     /// As [`Server::end`] for `-T json`: the messages, after a success.
