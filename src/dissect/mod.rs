@@ -94,6 +94,9 @@ pub struct Dissection {
     layers: [Layer; MAX_LAYERS],
     layer_count: u8,
     findings: Findings,
+    /// What the walk notes for itself, here so that it need not be cleared
+    /// for each frame.
+    tails: [walk::Tail; walk::MAX_TAILS],
 }
 
 /// What was found about one frame.
@@ -137,7 +140,13 @@ impl Dissection {
             end: 0,
             claimed_end: 0,
         };
-        Self { settings, layers: [nothing; MAX_LAYERS], layer_count: 0, findings: Findings::NONE }
+        Self {
+            settings,
+            layers: [nothing; MAX_LAYERS],
+            layer_count: 0,
+            findings: Findings::NONE,
+            tails: [walk::Tail::NONE; walk::MAX_TAILS],
+        }
     }
 
     /// Dissects `frame`.

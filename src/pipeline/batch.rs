@@ -40,6 +40,7 @@ impl Batch {
     }
 
     /// The frame at `position`, counted from 0.
+    #[inline]
     pub fn frame(&self, position: usize) -> Option<Frame<'_>> {
         if self.is_chunk { self.chunk.frame(position) } else { self.frames.frame(position) }
     }

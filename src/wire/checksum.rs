@@ -16,6 +16,7 @@ impl Sum {
     /// Adds bytes as big-endian 16-bit words; an odd last byte counts as the
     /// high half of a word.
     #[must_use]
+    #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         let halves = |word: u64| (word & 0xffff_ffff) + (word >> 32);
         let mut sums = [0u64; 4];
@@ -60,6 +61,7 @@ impl Sum {
     /// Adds the pseudo-header: addresses of 4 or 16 bytes, the upper-layer
     /// length in bytes, and the upper-layer protocol number.
     #[must_use]
+    #[inline]
     pub fn pseudo_header(self, source: &[u8], destination: &[u8], length: u32, protocol: u8) -> Self {
         self.bytes(source).bytes(destination).word((length >> 16) as u16).word(length as u16).word(u16::from(protocol))
     }

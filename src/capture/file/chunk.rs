@@ -70,6 +70,7 @@ impl Chunk {
     }
 
     /// The frame at `position`, counted from 0 within the chunk.
+    #[inline]
     pub fn frame(&self, position: usize) -> Option<Frame<'_>> {
         let entry = self.index.entries.get(position)?;
         let section = self.index.sections.get(entry.section as usize)?;

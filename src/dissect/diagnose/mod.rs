@@ -37,7 +37,7 @@ impl Report<'_> {
 
 /// Adds the findings about headers that were walked.
 pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
-    let Dissection { settings, layers, layer_count, findings } = dissection;
+    let Dissection { settings, layers, layer_count, findings, .. } = dissection;
     let packet = Packet::unjudged(*frame, settings, &layers[..usize::from(*layer_count)]);
     for (index, layer) in (0..).zip(packet.layers()) {
         let report = &mut Report { layer: index, start: layer.start, left: PER_LAYER, findings };

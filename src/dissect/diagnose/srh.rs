@@ -73,14 +73,17 @@ fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut R
 
 /// Addresses that can be no segments, and segments that come twice.
 fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
-    let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report| {
-        if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
-            report.add(what, entry(index), SEGMENT_LEN, index as u64, 0);
-        }
-    };
-    wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
-    wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
     let (list, _) = srh.list_bytes().as_chunks::<SEGMENT_LEN>();
+    // The first octet rules both out for nearly every list.
+    if list.iter().any(|segment| matches!(segment[0], 0 | 0xff)) {
+        let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report<'_>| {
+            if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
+                report.add(what, entry(index), SEGMENT_LEN, index as u64, 0);
+            }
+        };
+        wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
+        wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
+    }
     let again = list.iter().enumerate().find_map(|(index, segment)| {
         let earlier = list[..index].iter().position(|before| before == segment)?;
         Some((earlier, index))

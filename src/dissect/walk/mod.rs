@@ -16,7 +16,7 @@ use crate::dissect::{Dissection, Layer, MAX_LAYERS};
 use crate::wire::proto::Proto;
 
 /// The most lengths that may narrow one walk.
-const MAX_TAILS: usize = 16;
+pub(super) const MAX_TAILS: usize = 16;
 
 /// Headers noted before the walk stops going in: the rest of the list is for
 /// the data and the tails.
@@ -33,7 +33,6 @@ pub(super) fn walk(dissection: &mut Dissection, frame: &Frame<'_>) {
         claimed_end: original,
         network: Layer::NO_NETWORK,
         quoted: false,
-        tails: [Tail { end: 0, claimed_end: 0, network: Layer::NO_NETWORK }; MAX_TAILS],
         tail_count: 0,
     };
     if original > captured {
@@ -44,12 +43,17 @@ pub(super) fn walk(dissection: &mut Dissection, frame: &Frame<'_>) {
 }
 
 /// Where the packet ended before a length narrowed it.
-#[derive(Clone, Copy)]
-struct Tail {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tail {
     end: usize,
     claimed_end: usize,
     /// The IP layer that the bytes up to `end` belong to.
     network: u8,
+}
+
+impl Tail {
+    /// Fills unused places.
+    pub const NONE: Self = Self { end: 0, claimed_end: 0, network: Layer::NO_NETWORK };
 }
 
 struct Walk<'w, 'a> {
@@ -62,8 +66,8 @@ struct Walk<'w, 'a> {
     /// The IP layer being walked.
     network: u8,
     quoted: bool,
-    /// Ends that were narrowed, outermost first.
-    tails: [Tail; MAX_TAILS],
+    /// How many ends were narrowed; they are the dissection's tails, outermost
+    /// first.
     tail_count: usize,
 }
 
@@ -105,14 +109,28 @@ impl<'a> Walk<'_, 'a> {
     /// Whether a header of `needed` bytes fits at `at`, with room to note it.
     /// If not, what is there is noted: as the start of the header where what
     /// it shows is worth seeing, else as data.
+    #[inline]
     fn fits(&mut self, proto: Proto, at: usize, needed: usize) -> bool {
+        let fits = !self.is_deep() && self.rest(at).len() >= needed;
+        if !fits {
+            self.note_unfit(proto, at, needed);
+        }
+        fits
+    }
+
+    /// Whether there is no room to go further in.
+    fn is_deep(&self) -> bool {
+        usize::from(self.dissection.layer_count) >= MAX_HEADERS || self.tail_count >= MAX_TAILS
+    }
+
+    /// Notes what [`fits`](Self::fits) found not to.
+    #[cold]
+    fn note_unfit(&mut self, proto: Proto, at: usize, needed: usize) {
         let available = self.rest(at).len();
-        if usize::from(self.dissection.layer_count) >= MAX_HEADERS || self.tail_count >= MAX_TAILS {
+        if self.is_deep() {
             self.data(at);
             self.find(Diagnosis::TooDeep, at, available, 0, 0);
-            return false;
-        }
-        if available < needed {
+        } else {
             match proto {
                 _ if available == 0 => {}
                 Proto::Ipv4 | Proto::Ipv6 | Proto::Udp | Proto::Tcp | Proto::Icmpv4 | Proto::Icmpv6 => {
@@ -124,9 +142,7 @@ impl<'a> Walk<'_, 'a> {
                 _ => self.data(at),
             }
             self.cut(at, needed);
-            return false;
         }
-        true
     }
 
     /// Reports that a header of `needed` bytes ends early, unless the capture
@@ -157,7 +173,7 @@ impl<'a> Walk<'_, 'a> {
                 });
             }
         } else if claimed_end < self.end {
-            if let Some(place) = self.tails.get_mut(self.tail_count) {
+            if let Some(place) = self.dissection.tails.get_mut(self.tail_count) {
                 *place = Tail { end: self.end, claimed_end: self.claimed_end, network: self.network };
                 self.tail_count += 1;
             }
@@ -171,7 +187,7 @@ impl<'a> Walk<'_, 'a> {
     fn close_tails(&mut self, keep: usize) {
         while self.tail_count > keep {
             self.tail_count -= 1;
-            let Some(tail) = self.tails.get(self.tail_count) else { break };
+            let Some(tail) = self.dissection.tails.get(self.tail_count).copied() else { break };
             let start = self.end;
             (self.end, self.claimed_end, self.network) = (tail.end, tail.claimed_end, tail.network);
             if start < self.end {
