@@ -12,7 +12,9 @@
 //! array. (A key can come twice where the same field is below two headings, as
 //! `eth.addr` below both addresses: so it does in tshark.)
 
-use crate::dissect::{Item, Packet, Visitor};
+use crate::dissect::refrain::Refrain;
+use crate::dissect::{Again, Item, Packet, Visitor};
+use crate::show::kept::{Found, Kept};
 use crate::show::{text, time};
 use crate::wire::field::{Field, Kind, Protocol, Value};
 use crate::wire::field_map::FieldMap;
@@ -29,10 +31,23 @@ pub struct Ek {
     values: Vec<u8>,
     /// For [`Members::together`].
     together: Vec<usize>,
+    /// The text of values, and the nodes that have them.
+    kept: Kept<Run>,
+    /// For each run of fields that is to be kept: how many nodes there were
+    /// before it, and open ones.
+    runs: Vec<(usize, usize)>,
+}
+
+/// The nodes of a run of fields, with places from its start.
+#[derive(Debug, Clone, Default)]
+struct Run {
+    nodes: Vec<Node>,
+    /// Those that it leaves open.
+    open: Vec<usize>,
 }
 
 /// A field in the tree of a packet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 struct Node {
     /// Its key, by index.
     key: usize,
@@ -115,6 +130,13 @@ impl Ek {
         write_value(&mut self.values, item.field, &item.value);
         let end = self.nodes.len() + 1;
         self.nodes.push(Node { key, name: self.keys.keys[key].name, value: (start, self.values.len()), end });
+    }
+}
+
+impl Node {
+    /// The same with places from elsewhere: in the values, and among the nodes.
+    fn moved(self, value: impl Fn(usize) -> usize, node: impl Fn(usize) -> usize) -> Self {
+        Self { value: (value(self.value.0), value(self.value.1)), end: node(self.end), ..self }
     }
 }
 
@@ -253,6 +275,38 @@ fn owner(field: &'static Field) -> &'static str {
 }
 
 impl Visitor for Ek {
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    fn again(&mut self, refrain: &Refrain<'_>) -> Again {
+        let (value, node) = (self.values.len(), self.nodes.len());
+        // What is written of a run does not depend on what it is in.
+        match self.kept.find(refrain, 0, value) {
+            Found::Unkept => Again::Show,
+            Found::Begun => {
+                self.runs.push((node, self.open.len()));
+                Again::Keep
+            }
+            Found::Made(text, run) => {
+                self.values.extend_from_slice(text);
+                self.nodes.extend(run.nodes.iter().map(|own| own.moved(|at| at + value, |at| at + node)));
+                self.open.extend(run.open.iter().map(|at| at + node));
+                Again::Done
+            }
+        }
+    }
+
+    fn keep(&mut self) {
+        let (node, open) = self.runs.pop().unwrap_or_default();
+        let Some((value, run)) = self.kept.keep(&self.values) else { return };
+        let (nodes, open) = (self.nodes.get(node..).unwrap_or_default(), self.open.get(open..).unwrap_or_default());
+        run.nodes.clear();
+        run.nodes.extend(nodes.iter().map(|own| own.moved(|at| at - value, |at| at - node)));
+        run.open.clear();
+        run.open.extend(open.iter().map(|at| at - node));
+    }
+
     fn leaf(&mut self, item: &Item<'_>) {
         self.push(item);
     }

@@ -46,10 +46,10 @@ pub struct Json {
     kept: Kept<Run>,
 }
 
-/// What was written for a run of fields, which stand directly in a layer.
+/// What there is to know of the text of a run of fields, which stand directly in
+/// a layer.
 #[derive(Debug, Clone, Default)]
 struct Run {
-    text: Vec<u8>,
     /// The members in it, with places from its start.
     members: Vec<Member>,
     fields: FieldSet,
@@ -487,8 +487,8 @@ impl Visitor for Writer<'_> {
                 runs.push((members.len(), opened.len()));
                 Again::Keep
             }
-            Found::Made(run) => {
-                self.out.extend_from_slice(&run.text);
+            Found::Made(text, run) => {
+                self.out.extend_from_slice(text);
                 members.extend(run.members.iter().map(|member| member.moved(|place| place + start)));
                 opened.extend(std::iter::repeat_n(false, run.opened));
                 if let Some(object) = objects.last_mut() {
@@ -502,13 +502,11 @@ impl Visitor for Writer<'_> {
 
     fn keep(&mut self) {
         let (members, opened) = self.state.runs.pop().unwrap_or_default();
-        let Some((start, run)) = self.kept.keep() else { return };
+        let Some((start, run)) = self.kept.keep(self.out) else { return };
         let members = self.state.members.get(members..).unwrap_or_default();
         run.members.clear();
         run.members.extend(members.iter().map(|member| member.moved(|place| place - start)));
         run.fields = members.iter().map(|member| member.field).collect();
-        run.text.clear();
-        run.text.extend_from_slice(self.out.get(start..).unwrap_or_default());
         run.opened = self.state.opened.len().saturating_sub(opened);
     }
 

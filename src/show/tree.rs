@@ -30,7 +30,8 @@ pub fn tree(out: &mut Vec<u8>, packet: &Packet<'_>) {
 #[derive(Debug, Clone, Default)]
 pub struct Trees {
     options: Options,
-    kept: Kept<Lines>,
+    /// Lines, and the level after them.
+    kept: Kept<usize>,
 }
 
 impl Trees {
@@ -45,15 +46,7 @@ impl Trees {
     }
 }
 
-/// The lines of a run of fields.
-#[derive(Debug, Clone, Default)]
-struct Lines {
-    text: Vec<u8>,
-    /// The level after them.
-    level: usize,
-}
-
-fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options, kept: Option<&mut Kept<Lines>>) {
+fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options, kept: Option<&mut Kept<usize>>) {
     let whole = options.only.is_none_or(|only| only.contains(Proto::Frame));
     let mut tree = Tree { out, level: 0, options, whole, title: true, kept };
     packet.visit(&mut tree);
@@ -87,7 +80,7 @@ fn capital(word: &str) -> &str {
 
 struct Tree<'o> {
     out: &'o mut Vec<u8>,
-    kept: Option<&'o mut Kept<Lines>>,
+    kept: Option<&'o mut Kept<usize>>,
     level: usize,
     options: &'o Options,
     /// Whether the current layer is shown whole.
@@ -189,20 +182,18 @@ impl Visitor for Tree<'_> {
         match kept.find(refrain, self.level, self.out.len()) {
             Found::Begun => Again::Keep,
             Found::Unkept => Again::Show,
-            Found::Made(lines) => {
-                self.out.extend_from_slice(&lines.text);
+            Found::Made(lines, level) => {
+                self.out.extend_from_slice(lines);
                 // No run ends where its layer's title is still to come.
-                (self.level, self.title) = (lines.level, false);
+                (self.level, self.title) = (*level, false);
                 Again::Done
             }
         }
     }
 
     fn keep(&mut self) {
-        if let Some((start, lines)) = self.kept.as_mut().and_then(|kept| kept.keep()) {
-            lines.text.clear();
-            lines.text.extend_from_slice(self.out.get(start..).unwrap_or_default());
-            lines.level = self.level;
+        if let Some((_, level)) = self.kept.as_mut().and_then(|kept| kept.keep(self.out)) {
+            *level = self.level;
         }
     }
 

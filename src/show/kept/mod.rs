@@ -29,8 +29,11 @@ struct Place<T> {
     mixed: u64,
     run: u8,
     number: u64,
-    /// The pieces, one after the other.
+    /// The pieces, one after the other, and then the text: next to each other,
+    /// since where they lie is mostly far from the processor.
     bytes: Vec<u8>,
+    /// Where the text starts.
+    text: usize,
     context: usize,
     /// Which of all that were begun it is; 0 for none.
     begun: u64,
@@ -49,8 +52,8 @@ struct Open {
 /// What is known of a refrain.
 #[derive(Debug)]
 pub enum Found<'k, T> {
-    /// What was made of it.
-    Made(&'k T),
+    /// The text that was made of it, and what else there is to know.
+    Made(&'k [u8], &'k T),
     /// Nothing; it is to be made, and then [kept](Kept::keep).
     Begun,
     /// Nothing, and what is made of it is not to be kept.
@@ -81,7 +84,7 @@ impl<T: Clone + Default> Kept<T> {
         let Some(place) = self.places.get_mut(index) else { return Found::Unkept };
         if place.complete && place.mixed == mixed && place.is_of(refrain, context) {
             worth.found();
-            return Found::Made(&place.made);
+            return Found::Made(place.bytes.get(place.text..).unwrap_or_default(), &place.made);
         }
         self.begun += 1;
         place.begin(refrain, mixed, context, self.begun);
@@ -89,11 +92,14 @@ impl<T: Clone + Default> Kept<T> {
         Found::Begun
     }
 
-    /// Where to keep what was made last, and the length of the text before it;
-    /// `None` where another thing has taken its place meanwhile.
-    pub fn keep(&mut self) -> Option<(usize, &mut T)> {
+    /// Keeps what was made last, with which `out` ends. Returns where that
+    /// starts, and where to keep what else there is to know; `None` where
+    /// another thing has taken its place meanwhile.
+    pub fn keep(&mut self, out: &[u8]) -> Option<(usize, &mut T)> {
         let Open { place, begun, start } = self.open.pop()?;
         let place = self.places.get_mut(place).filter(|place| place.begun == begun)?;
+        place.bytes.truncate(place.text);
+        place.bytes.extend_from_slice(out.get(start..).unwrap_or_default());
         place.complete = true;
         Some((start, &mut place.made))
     }
@@ -107,14 +113,18 @@ impl<T> Place<T> {
         self.run == refrain.run as u8
             && self.number == refrain.number
             && self.context == context
-            && self.bytes.split_at_checked(first.len()).is_some_and(|own| same(own.0, first) && same(own.1, second))
+            && self
+                .bytes
+                .get(..self.text)
+                .and_then(|pieces| pieces.split_at_checked(first.len()))
+                .is_some_and(|own| same(own.0, first) && same(own.1, second))
     }
 
     fn begin(&mut self, refrain: &Refrain<'_>, mixed: u64, context: usize, begun: u64) {
         self.bytes.clear();
         refrain.pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
         (self.mixed, self.run, self.number, self.context) = (mixed, refrain.run as u8, refrain.number, context);
-        (self.begun, self.complete) = (begun, false);
+        (self.text, self.begun, self.complete) = (self.bytes.len(), begun, false);
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::{Frame, Reader};
 use crate::dissect::{Dissection, Packet};
+use crate::show::ek::Ek;
 use crate::show::json::Json;
 use crate::show::tree::{self, Options, Trees};
 
@@ -97,5 +98,14 @@ fn json_is_as_with_ranges_of_which_nothing_is_kept() {
             [line, text(|out| with_ranges.packet(out, packet))].map(|line| serde_json::from_str(&line).expect("JSON"));
         without_ranges(&mut theirs);
         assert_eq!(ours, theirs);
+    });
+}
+
+#[test]
+fn ek_is_as_it_is_written_anew() {
+    let mut ek = Ek::default();
+    every_frame(|packet| {
+        let anew = text(|out| Ek::default().packet(out, packet));
+        assert_eq!(text(|out| ek.packet(out, packet)), anew);
     });
 }
