@@ -111,6 +111,11 @@ impl Checksum {
 impl Packet<'_> {
     /// Checks the checksum in a layer's header; `None` for layers without one.
     pub fn checksum(&self, layer: &Layer) -> Option<Checksum> {
+        self.known_checksum(layer).or_else(|| self.check(layer))
+    }
+
+    /// As [`checksum`](Self::checksum), worked out anew.
+    fn check(&self, layer: &Layer) -> Option<Checksum> {
         let (field, protocol) = match layer.proto {
             Proto::Udp => (6, ip_proto::UDP),
             Proto::Tcp => (16, ip_proto::TCP),

@@ -1,7 +1,8 @@
 //! Bytes → layers and diagnostics, for any bytes.
 //!
 //! [`Dissection::of`] walks a frame once and notes where each header lies, in
-//! a fixed-size list: no heap, no copy, no failure. What cannot be read as a
+//! a fixed-size list: no copy, no failure, and no heap that a dissection filled
+//! again does not have already. What cannot be read as a
 //! header is a layer of data; the layers cover every byte of the frame. Typed
 //! views ([`crate::wire`]) answer questions from the bytes; [`Packet::visit`]
 //! shows every field to a [`Visitor`] for outputs that need them all.
@@ -104,10 +105,20 @@ pub struct Dissection {
 struct Findings {
     list: [Finding; MAX_FINDINGS],
     count: u8,
+    checksums: Vec<KnownChecksum>,
 }
 
+/// What checking a checksum found, with the first byte of its layer: whoever
+/// shows it needs it again, and it takes a walk over all bytes.
+type KnownChecksum = (u32, Checksum);
+
 impl Findings {
-    const NONE: Self = Self { list: [Finding::NOTHING; MAX_FINDINGS], count: 0 };
+    const NONE: Self = Self { list: [Finding::NOTHING; MAX_FINDINGS], count: 0, checksums: Vec::new() };
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.checksums.clear();
+    }
 
     /// Notes a finding; the last place is kept for saying that there were more.
     fn add(&mut self, finding: Finding) {
@@ -167,7 +178,7 @@ impl Dissection {
     /// whoever asks for fields, at a fraction of the time.
     pub fn refill_layers(&mut self, frame: &Frame<'_>) {
         self.layer_count = 0;
-        self.findings.count = 0;
+        self.findings.clear();
         walk::walk(self, frame);
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::capture::{Frame, Timestamp};
-use crate::dissect::{Dissection, Finding, Layer, Settings};
+use crate::dissect::{Checksum, Dissection, Finding, KnownChecksum, Layer, Settings};
 use crate::srv6::hmac::{self, Status};
 use crate::srv6::path::Relation;
 use crate::srv6::{linux, path};
@@ -28,19 +28,21 @@ pub struct Packet<'a> {
     settings: &'a Settings,
     layers: &'a [Layer],
     findings: &'a [Finding],
+    checksums: &'a [KnownChecksum],
 }
 
 impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
-        Self { findings: dissection.findings(), ..Self::unjudged(frame, dissection.settings(), dissection.layers()) }
+        let unjudged = Self::unjudged(frame, dissection.settings(), dissection.layers());
+        Self { findings: dissection.findings(), checksums: &dissection.findings.checksums, ..unjudged }
     }
 
     /// A frame with its layers, of which nothing is found yet.
     pub(super) fn unjudged(frame: Frame<'a>, settings: &'a Settings, layers: &'a [Layer]) -> Self {
         let (first_time, previous_time) = (frame.time, frame.time);
-        Self { frame, first_time, previous_time, time_digits: 9, settings, layers, findings: &[] }
+        Self { frame, first_time, previous_time, time_digits: 9, settings, layers, findings: &[], checksums: &[] }
     }
 
     /// What the dissection knows beyond the packet's bytes.
@@ -56,6 +58,11 @@ impl<'a> Packet<'a> {
     /// What is wrong or unusual.
     pub fn findings(&self) -> &'a [Finding] {
         self.findings
+    }
+
+    /// What was found of a layer's checksum, where it was looked for.
+    pub(super) fn known_checksum(&self, layer: &Layer) -> Option<Checksum> {
+        self.checksums.iter().find(|(start, _)| *start == layer.start).map(|(_, result)| *result)
     }
 
     /// The bytes of a layer's header.

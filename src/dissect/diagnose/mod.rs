@@ -108,7 +108,9 @@ fn may_be_zero(packet: &Packet<'_>, layer: &Layer) -> bool {
 
 fn checksum(packet: &Packet<'_>, layer: &Layer, offset: usize, report: &mut Report<'_>) {
     let stored = u64::from(u16_at(packet.header(layer), offset).unwrap_or_default());
-    match packet.checksum(layer) {
+    let result = packet.checksum(layer);
+    report.findings.checksums.extend(result.map(|result| (layer.start, result)));
+    match result {
         Some(Checksum::Bad { expected, .. }) => {
             let header = layer.proto == Proto::Ipv4;
             let what = if header { Diagnosis::HeaderChecksumBad } else { Diagnosis::ChecksumBad };
