@@ -62,10 +62,9 @@ impl Refrain<'_> {
         let start = self.number ^ (self.run as u64) << 56 ^ 0x9e37_79b9_7f4a_7c15;
         self.pieces.iter().fold(start, |mixed, piece| {
             let (words, rest) = piece.as_chunks::<8>();
-            let mut last = [0; 8];
-            last[..rest.len()].copy_from_slice(rest);
             let mixed = words.iter().fold(mixed, |mixed, word| mix(mixed ^ u64::from_ne_bytes(*word)));
-            mix(mixed ^ u64::from_ne_bytes(last))
+            let last = rest.iter().fold(rest.len() as u64, |last, byte| last << 8 | u64::from(*byte));
+            mix(mixed ^ last)
         })
     }
 }
