@@ -10,6 +10,10 @@ use crate::dissect::refrain::{Refrain, Run};
 /// the next one that belongs there drives it out.
 const PLACES: usize = 4096;
 
+/// The longest text that is kept, in bytes: so many times the places is the most
+/// memory that texts take, whatever is in a capture.
+const LONGEST: usize = 2048;
+
 /// What was made of [`Refrain`]s, each with what else it depended on.
 #[derive(Debug, Clone)]
 pub struct Kept<T> {
@@ -94,12 +98,12 @@ impl<T: Clone + Default> Kept<T> {
 
     /// Keeps what was made last, with which `out` ends. Returns where that
     /// starts, and where to keep what else there is to know; `None` where
-    /// another thing has taken its place meanwhile.
+    /// it is too long, or another thing has taken its place meanwhile.
     pub fn keep(&mut self, out: &[u8]) -> Option<(usize, &mut T)> {
         let Open { place, begun, start } = self.open.pop()?;
         let place = self.places.get_mut(place).filter(|place| place.begun == begun)?;
-        place.bytes.truncate(place.text);
-        place.bytes.extend_from_slice(out.get(start..).unwrap_or_default());
+        let text = out.get(start..).filter(|text| text.len() <= LONGEST)?;
+        place.bytes.extend_from_slice(text);
         place.complete = true;
         Some((start, &mut place.made))
     }
