@@ -8,6 +8,7 @@ use super::dissect_args::DissectArguments;
 use super::progress::Progress;
 use super::storage::Storing;
 use super::{Failure, Outcome, emit, output};
+use crate::capture::file::Piece;
 use crate::capture::{Merge, ReadError, Reader, Writer, write};
 use crate::pipeline::{Batch, Options, Source};
 use crate::sys::signal;
@@ -106,17 +107,44 @@ struct Watched {
     progress: Option<Progress>,
 }
 
-impl Source for Watched {
-    type Error = ReadError;
-
-    fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
-        let (more, position) = match &mut self.input {
-            Input::One(reader) => (reader.next(batch), reader.position()),
-            Input::Several(merge) => (merge.next(batch), merge.position()),
+impl Watched {
+    /// Shows how far it is.
+    fn show(&mut self) {
+        let position = match &self.input {
+            Input::One(reader) => reader.position(),
+            Input::Several(merge) => merge.position(),
         };
         if let Some(progress) = &mut self.progress {
             progress.at(position);
         }
+    }
+}
+
+impl Source for Watched {
+    type Error = ReadError;
+
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
+        let more = match &mut self.input {
+            Input::One(reader) => reader.next(batch),
+            Input::Several(merge) => merge.next(batch),
+        };
+        self.show();
+        more
+    }
+
+    fn next_piece(&mut self) -> Option<Piece> {
+        match &mut self.input {
+            Input::One(reader) => reader.next_piece(),
+            Input::Several(_) => None,
+        }
+    }
+
+    fn next_from(&mut self, piece: Piece, batch: &mut Batch) -> Result<bool, ReadError> {
+        let more = match &mut self.input {
+            Input::One(reader) => reader.next_from(piece, batch),
+            Input::Several(merge) => merge.next(batch),
+        };
+        self.show();
         more
     }
 }

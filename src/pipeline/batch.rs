@@ -1,6 +1,6 @@
 //! What the pipeline moves: frames, a few hundred at a time.
 
-use crate::capture::file::Resolution;
+use crate::capture::file::{Piece, Resolution};
 use crate::capture::{Chunk, Frame, Frames, Merge, ReadError, Reader, Timestamp};
 
 /// A few hundred frames, and what they have to know of those before them.
@@ -74,6 +74,21 @@ pub trait Source: Send {
     /// # Errors
     /// Where the source breaks, after all frames before that.
     fn next(&mut self, batch: &mut Batch) -> Result<bool, Self::Error>;
+
+    /// A piece that the next batch is to come from, if it can be read while
+    /// others are: it is read into [`Batch::chunk`].
+    fn next_piece(&mut self) -> Option<Piece> {
+        None
+    }
+
+    /// As [`next`](Self::next), from a piece that was read. They come in the
+    /// order in which they were given out. A batch may have no frame.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    fn next_from(&mut self, _piece: Piece, batch: &mut Batch) -> Result<bool, Self::Error> {
+        self.next(batch)
+    }
 }
 
 impl Source for Reader {
@@ -81,6 +96,14 @@ impl Source for Reader {
 
     fn next(&mut self, batch: &mut Batch) -> Result<bool, ReadError> {
         self.next_chunk(batch.chunk())
+    }
+
+    fn next_piece(&mut self) -> Option<Piece> {
+        self.next_piece()
+    }
+
+    fn next_from(&mut self, piece: Piece, batch: &mut Batch) -> Result<bool, ReadError> {
+        self.next_chunk_from(piece, batch.chunk())
     }
 }
 

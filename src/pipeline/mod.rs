@@ -1,7 +1,8 @@
 //! Frames through dissection on all cores, results in order.
 //!
 //! A few threads take turns. Each takes the next [`Batch`] from the [`Source`]
-//! (one at a time), dissects its frames and lets its [`Work`] make an output
+//! (one at a time; but pieces of a file are read all at once, and only cut one
+//! at a time), dissects its frames and lets its [`Work`] make an output
 //! of them (all at once), and hands batch and output to the sink (one at a
 //! time, in the order of the source). A batch is worked on by the core that
 //! has just read it. Nothing is allocated per frame, and memory is a few
@@ -47,10 +48,11 @@ mod turns;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use self::order::{Done, Order};
 use crate::capture::Timestamp;
+use crate::capture::file::Piece;
 use crate::dissect::{Dissection, Packet, Settings};
 use crate::sys::signal;
 pub use batch::{Batch, Source};
@@ -143,7 +145,11 @@ where
         first_time: None,
         last_time: None,
         failure: None,
+        pieces: 0,
+        turn: 0,
+        abandoned: false,
     });
+    let feed = Line { feed, moved: Condvar::new() };
     let order = Order::new(threads, sink);
     // The first batch alone: most captures that people look at have no second.
     let mut own = Worker::new(&feed, &order, work(), &options.settings);
@@ -167,7 +173,7 @@ where
     if let Some(error) = order.into_failure() {
         return Err(Failed::Sink(error));
     }
-    match feed.into_inner().unwrap_or_else(PoisonError::into_inner).failure {
+    match feed.feed.into_inner().unwrap_or_else(PoisonError::into_inner).failure {
         Some(error) => Err(Failed::Source(error)),
         None => Ok(()),
     }
@@ -183,15 +189,38 @@ struct Feed<S: Source> {
     first_time: Option<Timestamp>,
     last_time: Option<Timestamp>,
     failure: Option<S::Error>,
+    /// Pieces given out so far.
+    pieces: u64,
+    /// Which of them is to be cut next.
+    turn: u64,
+    /// Whether a thread died with a piece.
+    abandoned: bool,
 }
 
 impl<S: Source> Feed<S> {
-    /// Fills `batch` with the next frames and returns its place in the order.
-    fn next(&mut self, batch: &mut Batch) -> Option<u64> {
-        if self.left == 0 || self.failure.is_some() || signal::caught().is_some() {
+    /// Whether there is no more to be taken.
+    fn is_over(&self) -> bool {
+        self.left == 0 || self.failure.is_some() || self.abandoned || signal::caught().is_some()
+    }
+
+    /// The next piece of the source, and its turn to be cut.
+    fn piece(&mut self) -> Option<(u64, Piece)> {
+        let piece = if self.is_over() { None } else { self.source.next_piece() }?;
+        self.pieces += 1;
+        Some((self.pieces - 1, piece))
+    }
+
+    /// Fills `batch` with the next frames, from a piece if there is one, and
+    /// returns its place in the order.
+    fn next(&mut self, batch: &mut Batch, piece: Option<Piece>) -> Option<u64> {
+        if self.is_over() {
             return None;
         }
-        match self.source.next(batch) {
+        let more = match piece {
+            Some(piece) => self.source.next_from(piece, batch),
+            None => self.source.next(batch),
+        };
+        match more {
             Ok(true) => {}
             Ok(false) => {
                 self.left = 0;
@@ -216,9 +245,50 @@ impl<S: Source> Feed<S> {
     }
 }
 
+/// The feed, and who waits for their turn at it.
+struct Line<S: Source> {
+    feed: Mutex<Feed<S>>,
+    moved: Condvar,
+}
+
+impl<S: Source> Line<S> {
+    /// As [`Feed::next`]; a piece is read before the turn comes.
+    fn next(&self, batch: &mut Batch) -> Option<u64> {
+        let piece = lock(&self.feed).piece();
+        let Some((turn, mut piece)) = piece else { return lock(&self.feed).next(batch, None) };
+        let mut mine = Turn { line: self, over: false };
+        piece.read(batch.chunk());
+        let mut feed = lock(&self.feed);
+        while feed.turn != turn && !feed.abandoned {
+            feed = self.moved.wait(feed).unwrap_or_else(PoisonError::into_inner);
+        }
+        let place = feed.next(batch, Some(piece));
+        feed.turn += 1;
+        mine.over = true;
+        drop(feed);
+        self.moved.notify_all();
+        place
+    }
+}
+
+/// Lets nobody wait for a thread that died before its turn was over.
+struct Turn<'l, S: Source> {
+    line: &'l Line<S>,
+    over: bool,
+}
+
+impl<S: Source> Drop for Turn<'_, S> {
+    fn drop(&mut self) {
+        if !self.over {
+            lock(&self.line.feed).abandoned = true;
+            self.line.moved.notify_all();
+        }
+    }
+}
+
 /// One thread's share.
 struct Worker<'r, S: Source, W: Work, F, E> {
-    feed: &'r Mutex<Feed<S>>,
+    feed: &'r Line<S>,
     order: &'r Order<W::Output, F, E>,
     work: W,
     dissection: Box<Dissection>,
@@ -232,7 +302,7 @@ where
     W: Work,
     F: FnMut(&Batch, &mut W::Output) -> Result<(), E>,
 {
-    fn new(feed: &'r Mutex<Feed<S>>, order: &'r Order<W::Output, F, E>, work: W, settings: &Arc<Settings>) -> Self {
+    fn new(feed: &'r Line<S>, order: &'r Order<W::Output, F, E>, work: W, settings: &Arc<Settings>) -> Self {
         let dissection = Box::new(Dissection::with(Arc::clone(settings)));
         Self { feed, order, work, dissection, place: 0 }
     }
@@ -257,7 +327,7 @@ where
     /// Takes the next batch into `spare`.
     fn take(&mut self, spare: &mut Option<Done<W::Output>>) -> bool {
         let done = spare.get_or_insert_default();
-        match lock(self.feed).next(&mut done.batch) {
+        match self.feed.next(&mut done.batch) {
             Some(place) => {
                 self.place = place;
                 true

@@ -19,7 +19,7 @@ mod tests;
 pub use chunk::Chunk;
 pub use error::{Place, Problem, ReadError, Unit};
 pub use interface::{Interface, Resolution};
-pub use reader::{Format, Reader};
+pub use reader::{Format, Piece, Reader};
 
 /// Most captured bytes of one frame: what libpcap and Wireshark accept.
 pub const MAX_FRAME: u32 = 262_144;

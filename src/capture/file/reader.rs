@@ -1,7 +1,10 @@
 //! From a file's bytes to chunks of frames.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::CHUNK;
 use super::chunk::Chunk;
@@ -28,6 +31,10 @@ pub struct Reader {
     offset: u64,
     /// The number the next frame will have.
     number: u64,
+    /// Where in the file the next [`Piece`] starts; 0 before the first.
+    ahead: u64,
+    /// How many bytes of `carry` are needed for what it starts with.
+    needed: usize,
     /// What to tell once the frames before it are handed out.
     failure: Option<ReadError>,
     finished: bool,
@@ -136,6 +143,8 @@ impl Reader {
             carry,
             offset,
             number: 1,
+            ahead: 0,
+            needed: 0,
             failure: None,
             finished: false,
             current: Chunk::new(),
@@ -170,6 +179,16 @@ impl Reader {
     pub fn next_chunk(&mut self, chunk: &mut Chunk) -> Result<bool, ReadError> {
         chunk.clear();
         chunk.first = self.number;
+        // Who has begun with pieces goes on with them.
+        while self.ahead > 0
+            && let Some(mut piece) = self.next_piece()
+        {
+            piece.read(chunk);
+            let more = self.next_chunk_from(piece, chunk)?;
+            if !chunk.is_empty() || !more {
+                return Ok(more);
+            }
+        }
         if !self.finished {
             self.fill(chunk);
             self.number += chunk.len() as u64;
@@ -177,6 +196,76 @@ impl Reader {
         match self.failure.take_if(|_| chunk.is_empty()) {
             Some(failure) => Err(failure),
             None => Ok(!chunk.is_empty()),
+        }
+    }
+
+    /// The next piece of the file, to be [read](Piece::read), and then handed to
+    /// [`next_chunk_from`](Self::next_chunk_from); `None` where there is none, or
+    /// the file can only be read from its start to its end.
+    pub fn next_piece(&mut self) -> Option<Piece> {
+        if self.finished || self.source.ended {
+            return None;
+        }
+        let file = Arc::clone(self.source.file.as_ref()?);
+        let offset = if self.ahead == 0 { FILE_HEADER as u64 } else { self.ahead };
+        self.ahead = offset + CHUNK as u64;
+        Some(Piece { file, offset, read: Ok(0) })
+    }
+
+    /// As [`next_chunk`](Self::next_chunk), from a piece that was read into
+    /// `chunk`. Pieces are to come in the order in which they were given out. A
+    /// chunk may be empty where the piece ends before the frame that it is in.
+    ///
+    /// # Errors
+    /// As [`next_chunk`](Self::next_chunk).
+    pub fn next_chunk_from(&mut self, piece: Piece, chunk: &mut Chunk) -> Result<bool, ReadError> {
+        chunk.clear();
+        chunk.first = self.number;
+        if !self.finished {
+            match piece.read {
+                Ok(count) => self.cut_piece(count, chunk),
+                Err(source) => self.fail(ReadError::Io { file: self.source.name.clone(), source }),
+            }
+            self.number += chunk.len() as u64;
+        }
+        match self.failure.take_if(|_| chunk.is_empty()) {
+            Some(failure) => Err(failure),
+            None => Ok(!chunk.is_empty() || !self.finished),
+        }
+    }
+
+    /// Cuts what is left of the piece before together with the `count` bytes of
+    /// this one, which lie in the buffer after a gap.
+    fn cut_piece(&mut self, count: usize, chunk: &mut Chunk) {
+        grow(&mut chunk.buffer, GAP + CHUNK);
+        self.source.ended = count < CHUNK;
+        let (mut start, mut end) = (GAP, GAP + count);
+        match start.checked_sub(self.carry.len()) {
+            Some(before) => {
+                chunk.buffer[before..start].copy_from_slice(&self.carry);
+                start = before;
+            }
+            // A frame longer than the gap is gathered until it is there whole.
+            None => {
+                self.carry.extend_from_slice(&chunk.buffer[start..end]);
+                if self.carry.len() < self.needed && !self.source.ended {
+                    return;
+                }
+                chunk.buffer = std::mem::take(&mut self.carry);
+                (start, end) = (0, chunk.buffer.len());
+            }
+        }
+        let bytes = &chunk.buffer[start..end];
+        let cut = match &mut self.layout {
+            Layout::Pcap(pcap) => pcap.cut(bytes, start, self.number, &mut chunk.index),
+            Layout::Pcapng(pcapng) => pcapng.cut(bytes, start, self.number, &mut chunk.index),
+        };
+        let at = start + cut.consumed;
+        self.offset += cut.consumed as u64;
+        if let Some(short) = self.short_of(&cut, end - at) {
+            self.needed = short.needed as usize;
+            self.carry.clear();
+            self.carry.extend_from_slice(&chunk.buffer[at..end]);
         }
     }
 
@@ -288,6 +377,40 @@ impl Reader {
             each(frame)?;
         }
         Ok(())
+    }
+}
+
+/// Bytes before a piece in its buffer, for what is left of the one before it:
+/// more than most frames have.
+const GAP: usize = 4 << 10;
+
+/// A piece of a file, which a thread reads while others read theirs.
+#[derive(Debug)]
+pub struct Piece {
+    file: Arc<File>,
+    offset: u64,
+    /// How many bytes came.
+    read: io::Result<usize>,
+}
+
+impl Piece {
+    /// Reads it into `chunk`.
+    pub fn read(&mut self, chunk: &mut Chunk) {
+        grow(&mut chunk.buffer, GAP + CHUNK);
+        self.read = self.fill(&mut chunk.buffer[GAP..GAP + CHUNK]);
+    }
+
+    fn fill(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.file.read_at(&mut buffer[filled..], self.offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
     }
 }
 

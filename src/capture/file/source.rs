@@ -17,6 +17,8 @@ pub struct Source {
     /// How messages call it.
     pub name: String,
     bytes: Box<dyn Read + Send>,
+    /// The file itself, where any place of it can be read at any time.
+    pub file: Option<Arc<File>>,
     /// Whether waiting for a full chunk makes nobody wait for frames that are
     /// there already: so with files, not so with pipes.
     pub patient: bool,
@@ -35,7 +37,12 @@ impl Source {
             (path.display().to_string(), File::open(path))
         };
         match opened.and_then(|file| Ok((file.metadata()?.is_file(), file))) {
-            Ok((true, file)) => Ok(Self::new(name, Box::new(file), true)),
+            // Standard input may stand in the middle of a file.
+            Ok((true, file)) if path.as_os_str() == "-" => Ok(Self::new(name, Box::new(file), true)),
+            Ok((true, file)) => {
+                let file = Arc::new(file);
+                Ok(Self { file: Some(Arc::clone(&file)), ..Self::new(name, Box::new(file), true) })
+            }
             Ok((false, file)) => Ok(Self::new(name, Box::new(Pipe(file)), false)),
             Err(error) => Err((name, error)),
         }
@@ -53,7 +60,7 @@ impl Source {
 
     /// Takes any reader.
     pub fn new(name: String, bytes: Box<dyn Read + Send>, patient: bool) -> Self {
-        Self { name, bytes, patient, ended: false, compressed: None }
+        Self { name, bytes, file: None, patient, ended: false, compressed: None }
     }
 
     /// Goes on with what the bytes hold, of which `start` was read already.

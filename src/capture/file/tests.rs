@@ -1,9 +1,12 @@
 //! Files made byte by byte, whole, cut and mangled.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::pcap::FILE_HEADER;
 use super::*;
 use crate::capture::Frame;
 use crate::wire::link_type::LinkType;
@@ -484,4 +487,84 @@ proptest! {
             prop_assert!(seen.len() * 16 <= noise.len());
         }
     }
+}
+
+/// All frames of a file as numbers and bytes, and how it ends, by one way of
+/// taking the next chunk.
+fn frames_by(
+    path: &Path,
+    mut next: impl FnMut(&mut Reader, &mut Chunk) -> Result<bool, ReadError>,
+) -> (Vec<(u64, Vec<u8>)>, Option<String>) {
+    let mut reader = Reader::open(path).unwrap();
+    let (mut chunk, mut frames) = (Chunk::new(), Vec::new());
+    loop {
+        let more = next(&mut reader, &mut chunk);
+        frames.extend(chunk.frames().map(|frame| (frame.number, frame.data.to_vec())));
+        match more {
+            Ok(true) => {}
+            Ok(false) => return (frames, None),
+            Err(error) => return (frames, Some(error.to_string())),
+        }
+    }
+}
+
+/// The next chunk by pieces, of which several are given out and read before the
+/// first is cut.
+fn by_pieces() -> impl FnMut(&mut Reader, &mut Chunk) -> Result<bool, ReadError> {
+    let mut ahead = VecDeque::new();
+    move |reader, chunk| {
+        while ahead.len() < 3
+            && let Some(mut piece) = reader.next_piece()
+        {
+            let mut own = Chunk::new();
+            piece.read(&mut own);
+            ahead.push_back((piece, own));
+        }
+        match ahead.pop_front() {
+            Some((piece, own)) => {
+                *chunk = own;
+                reader.next_chunk_from(piece, chunk)
+            }
+            None => reader.next_chunk(chunk),
+        }
+    }
+}
+
+#[test]
+fn pieces_give_what_reading_on_gives() {
+    let mut small = LE.pcap(0xa1b2_c3d4, (2, 4), 1);
+    for n in 0..9000u32 {
+        let data = vec![n as u8; if n % 1000 == 7 { 200_000 } else { (n % 400) as usize }];
+        small.extend(LE.u32s(&[n, 0, data.len() as u32, data.len() as u32]));
+        small.extend(data);
+    }
+    let book = LE.option(1, &[b'x'; 65_532]).repeat(50);
+    let mut blocks = [LE.section(), LE.interface(1, 0, &[])].concat();
+    blocks.extend(LE.enhanced(0, 0, b"before", 6, &[]));
+    blocks.extend(LE.enhanced(0, 0, b"commented", 9, &book));
+    blocks.extend(LE.block(0xbad, &vec![0; 9 << 20]));
+    blocks.extend(LE.enhanced(0, 0, b"after", 5, &[]));
+    let mut damaged = small[..700_000].to_vec();
+    damaged.extend([0xff; 40]);
+    let whole = small[..FILE_HEADER].to_vec();
+    let path = std::env::temp_dir().join(format!("sr6-pieces-{}.pcap", std::process::id()));
+    // Cut in the middle of a header, of a frame, and right after a piece.
+    let cuts = [FILE_HEADER + 7, FILE_HEADER + CHUNK, FILE_HEADER + 2 * CHUNK + 5];
+    let cut = cuts.map(|at| small[..at].to_vec());
+    for file in [small, blocks, damaged, whole].into_iter().chain(cut) {
+        std::fs::write(&path, &file).unwrap();
+        let expected = frames_by(&path, |reader, chunk| reader.next_chunk(chunk));
+        assert!(frames_by(&path, by_pieces()) == expected, "{} bytes", file.len());
+        // Begun with pieces, and gone on without.
+        let mut first = true;
+        let mixed = frames_by(&path, |reader, chunk| match std::mem::take(&mut first).then(|| reader.next_piece()) {
+            Some(Some(mut piece)) => {
+                piece.read(chunk);
+                reader.next_chunk_from(piece, chunk)
+            }
+            _ => reader.next_chunk(chunk),
+        });
+        assert!(mixed == expected, "{} bytes", file.len());
+    }
+    std::fs::remove_file(&path).unwrap();
 }
