@@ -52,7 +52,7 @@ fn main() {
             let feeder = scope.spawn(|| feed(pipe, &capture, total).expect("sr6 reads to the end"));
             let mut peak = 0;
             while child.try_wait().expect("a child to wait for").is_none() {
-                peak = measure::peak(&child).max(peak);
+                peak = measure::peak(child.id()).max(peak);
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
             (feeder.join().expect("the feeder"), peak)

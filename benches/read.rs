@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use measure::{peak, setting};
@@ -200,14 +201,25 @@ fn run(command: &mut Command) -> Run {
     let before = cpu_of_children();
     let start = Instant::now();
     let mut child = command.spawn().expect("the tool starts");
-    let mut peak_kib = 0;
-    let mut pause = Duration::from_micros(200);
-    while child.try_wait().expect("a child to wait for").is_none() {
-        peak_kib = peak(&child).max(peak_kib);
-        std::thread::sleep(pause);
-        pause = (pause * 5 / 4).min(Duration::from_millis(5));
-    }
-    Run { time: start.elapsed(), cpu: cpu_of_children().saturating_sub(before), peak_kib }
+    let id = child.id();
+    let ended = AtomicBool::new(false);
+    // Looked at from aside, so that the end is seen when it comes.
+    let (time, peak_kib) = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let (mut peak_kib, mut pause) = (0, Duration::from_micros(500));
+            while !ended.load(Ordering::Relaxed) {
+                peak_kib = peak(id).max(peak_kib);
+                std::thread::sleep(pause);
+                pause = (pause * 5 / 4).min(Duration::from_millis(10));
+            }
+            peak_kib
+        });
+        child.wait().expect("a child to wait for");
+        let time = start.elapsed();
+        ended.store(true, Ordering::Relaxed);
+        (time, watch.join().expect("who watches"))
+    });
+    Run { time, cpu: cpu_of_children().saturating_sub(before), peak_kib }
 }
 
 /// Processor time of all children that have ended, to a hundredth of a second.
