@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor as DeVisitor};
@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor as DeVi
 use super::*;
 use crate::capture::{Frame, Reader};
 use crate::dissect::{Dissection, Shown};
+use crate::show::testdata::captures;
 use crate::wire::link_type::LinkType;
 
 /// Any JSON value of which no object has a key twice, which `serde_json::Value`
@@ -81,17 +82,6 @@ fn check(frame: Frame<'_>) -> (serde_json::Value, Option<&'static str>) {
         last = Some((serde_json::from_str(line).expect("JSON"), json.state.surprise));
     }
     last.expect("two rounds")
-}
-
-fn captures(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        match path.extension().and_then(|suffix| suffix.to_str()) {
-            _ if path.is_dir() => captures(&path, found),
-            Some("pcap" | "pcapng") => found.push(path),
-            _ => {}
-        }
-    }
 }
 
 #[test]

@@ -1,24 +1,14 @@
 //! What is kept of one packet must be right for every other: all packets of
 //! the test captures, and what a byte changed makes of them, by one printer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::capture::{Frame, Reader};
 use crate::dissect::{Dissection, Packet};
 use crate::show::ek::Ek;
 use crate::show::json::Json;
+use crate::show::testdata::captures;
 use crate::show::tree::{self, Options, Trees};
-
-fn captures(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).expect("a directory") {
-        let path = entry.expect("an entry").path();
-        match path.extension().and_then(|suffix| suffix.to_str()) {
-            _ if path.is_dir() => captures(&path, found),
-            Some("pcap" | "pcapng") => found.push(path),
-            _ => {}
-        }
-    }
-}
 
 /// Shows every frame of the test captures, and each with single bytes changed.
 fn every_frame(mut show: impl FnMut(&Packet<'_>)) {
