@@ -10,41 +10,29 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Run {
-    /// How the frame was captured: the link type.
-    Encapsulation,
-    /// The lengths of the frame.
-    FrameLengths,
     /// The protocols of the frame.
     Protocols,
     /// A whole Ethernet header.
     Ethernet,
-    /// An IPv6 header up to its flow label, with the title that has the addresses.
-    Ipv6Start,
+    /// An IPv6 header, but for its flow label and payload length, which are
+    /// between the start and the rest of it.
+    Ipv6,
     /// Version and traffic class of an IPv6 header.
     Ipv6Class,
-    /// The rest of an IPv6 header, but for the payload length.
-    Ipv6Rest,
-    /// Next header and hop limit of an IPv6 header.
-    Ipv6Next,
     /// A whole SRH.
     Srh,
     /// The title of an SRH, and what comes before its segments.
     SrhStart,
-    /// What the destination is to the path.
-    SrhRelation,
-    /// That Linux accepts an SRH.
-    SrhAccepted,
-    /// The title and the ports of UDP.
-    UdpPorts,
 }
 
 impl Run {
     /// How many there are.
-    pub const COUNT: usize = Self::UdpPorts as usize + 1;
+    pub const COUNT: usize = Self::SrhStart as usize + 1;
 }
 
 /// All that the fields of a run depend on, beyond what is the same for all
-/// packets: equal refrains, equal fields.
+/// packets: equal refrains, equal fields. No field comes both in a run and
+/// elsewhere in the same layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refrain<'a> {
     /// Which run.
@@ -54,6 +42,10 @@ pub struct Refrain<'a> {
     /// The bytes that they depend on. The second piece of a run has always the
     /// same length, so that the two together tell them apart.
     pub pieces: [&'a [u8]; 2],
+    /// Whether these are the fields that are left of the run after others have
+    /// come between. It was asked about the first ones before, and about no other
+    /// run since.
+    pub rest: bool,
 }
 
 impl Refrain<'_> {
@@ -83,7 +75,7 @@ mod tests {
     #[test]
     fn refrains_differ_by_each_of_their_parts() {
         let refrains = [
-            (Run::Encapsulation, 0, [&[][..], &[]]),
+            (Run::Protocols, 0, [&[][..], &[]]),
             (Run::Srh, 1, [&[1; 16], &[]]),
             (Run::Srh, 2, [&[1; 16], &[]]),
             (Run::SrhStart, 1, [&[1; 16], &[]]),
@@ -92,7 +84,7 @@ mod tests {
             (Run::Srh, 1, [&[1; 16], &[1; 4]]),
             (Run::Srh, 1, [&[1; 16], &[2; 4]]),
         ];
-        let refrains = refrains.map(|(run, number, pieces)| Refrain { run, number, pieces });
+        let refrains = refrains.map(|(run, number, pieces)| Refrain { run, number, pieces, rest: false });
         for (index, one) in refrains.iter().enumerate() {
             assert!(refrains[..index].iter().all(|other| other != one && other.mixed() != one.mixed()));
         }

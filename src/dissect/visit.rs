@@ -138,10 +138,31 @@ pub trait Visitor {
     fn close(&mut self);
 }
 
-/// Shows fields read from a run of bytes, usually one header.
-pub(super) struct Out<'v, 'a> {
+/// A visitor of which one can forget everything but that it is one: what shows
+/// every packet's fields is compiled for each kind of visitor that looks at all of
+/// them, and what shows rare ones only once.
+pub(super) trait Erase: Visitor {
+    /// The same as any visitor.
+    fn erased(&mut self) -> &mut dyn Visitor;
+}
+
+impl<V: Visitor> Erase for V {
+    fn erased(&mut self) -> &mut dyn Visitor {
+        self
+    }
+}
+
+impl Erase for dyn Visitor + '_ {
+    fn erased(&mut self) -> &mut dyn Visitor {
+        self
+    }
+}
+
+/// Shows fields read from a run of bytes, usually one header: to a visitor of a
+/// known kind, or else to any.
+pub(super) struct Out<'v, 'a, V: Visitor + ?Sized = dyn Visitor + 'v> {
     /// Who is shown them.
-    pub visitor: &'v mut dyn Visitor,
+    pub visitor: &'v mut V,
     /// The bytes from the header's first on.
     pub bytes: &'a [u8],
     /// Where `bytes` lies in the frame.
@@ -154,26 +175,53 @@ pub(super) struct Out<'v, 'a> {
     pub hidden: bool,
 }
 
-impl<'v, 'a> Out<'v, 'a> {
+impl<'a> Out<'_, 'a> {
+    /// The same for other bytes, which lie `offset` bytes from these.
+    pub fn over<'b>(&mut self, bytes: &'b [u8], offset: usize) -> Out<'_, 'b> {
+        Out { visitor: &mut *self.visitor, bytes, base: self.base + offset as u32, ..*self }
+    }
+}
+
+impl<'v, 'a, V: Erase + ?Sized> Out<'v, 'a, V> {
     /// Shows `visitor` what is in `bytes`, which lie at `base` in the frame.
-    pub fn new(visitor: &'v mut dyn Visitor, bytes: &'a [u8], base: u32) -> Self {
+    pub fn new(visitor: &'v mut V, bytes: &'a [u8], base: u32) -> Self {
         let (wanted, keeps, hidden) = (visitor.fields(), visitor.keeps(), visitor.wants_hidden());
         Self { visitor, bytes, base, wanted, keeps, hidden }
     }
 
-    /// The same for other bytes, which lie `offset` bytes from these.
-    pub fn over<'b>(&mut self, bytes: &'b [u8], offset: usize) -> Out<'_, 'b> {
-        Out { visitor: &mut *self.visitor, bytes, base: self.base + offset as u32, ..*self }
+    /// The same for what is shown to any visitor in the same way.
+    pub fn erased(&mut self) -> Out<'_, 'a> {
+        let Self { bytes, base, wanted, keeps, hidden, .. } = *self;
+        Out { visitor: self.visitor.erased(), bytes, base, wanted, keeps, hidden }
     }
 
     /// Shows fields that depend on nothing but `number` and `pieces` (and what is
     /// the same for all packets, as settings are): whoever has kept what it made
     /// of them the last time need not be shown them again.
     pub fn refrain(&mut self, run: Run, number: u64, pieces: [&[u8]; 2], show: impl FnOnce(&mut Self)) {
+        self.part(&Refrain { run, number, pieces, rest: false }, show);
+    }
+
+    /// As [`Out::refrain`], where others come in the middle of such fields: those
+    /// that `between` shows, of which no run may be a refrain.
+    pub fn refrain_around(
+        &mut self,
+        (run, number, pieces): (Run, u64, [&[u8]; 2]),
+        before: impl FnOnce(&mut Self),
+        between: impl FnOnce(&mut Self),
+        after: impl FnOnce(&mut Self),
+    ) {
+        let refrain = Refrain { run, number, pieces, rest: false };
+        self.part(&refrain, before);
+        between(self);
+        self.part(&Refrain { rest: true, ..refrain }, after);
+    }
+
+    fn part(&mut self, refrain: &Refrain<'_>, show: impl FnOnce(&mut Self)) {
         if !self.keeps {
             return show(self);
         }
-        match self.visitor.again(&Refrain { run, number, pieces }) {
+        match self.visitor.again(refrain) {
             Again::Done => {}
             Again::Show => show(self),
             Again::Keep => {
@@ -218,6 +266,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// Shows a field at its fixed place under a line of its own.
+    #[inline(always)]
     pub fn field_as<'t>(&mut self, field: &'static Field, text: impl Into<Phrase<'t>>) {
         if !self.wants(field) {
             return;
@@ -229,6 +278,7 @@ impl<'v, 'a> Out<'v, 'a> {
 
     /// Begins a group headed by a field at its fixed place. Where it is not
     /// there nothing begins, and the answer is false.
+    #[inline(always)]
     pub fn open<'t>(&mut self, field: &'static Field, text: impl Into<Phrase<'t>>) -> bool {
         match self.fixed(field) {
             Some(item) => {
@@ -240,6 +290,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// As [`Out::open`], with the field's own line.
+    #[inline(always)]
     pub fn open_plain(&mut self, field: &'static Field) -> bool {
         match self.fixed(field) {
             Some(item) => {
@@ -251,18 +302,21 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// Begins a group over `len` bytes from `offset` on, under a title.
+    #[inline(always)]
     pub fn open_group<'t>(&mut self, field: &'static Field, offset: usize, len: usize, text: impl Into<Phrase<'t>>) {
         let item = Item { text: Some(text.into()), ..self.placed(field, Value::None, offset, len) };
         self.visitor.open(&item);
     }
 
     /// Begins a group of things worked out, under a title.
+    #[inline(always)]
     pub fn open_derived<'t>(&mut self, field: &'static Field, value: Value<'_>, text: impl Into<Phrase<'t>>) {
         let item = Item { shown: Shown::Generated, text: Some(text.into()), ..self.placed(field, value, 0, 0) };
         self.visitor.open(&item);
     }
 
     /// Begins a group headed by a value found `offset` bytes into the header.
+    #[inline(always)]
     pub fn open_value<'t>(
         &mut self,
         field: &'static Field,
@@ -281,6 +335,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// Shows a value found `offset` bytes into the header.
+    #[inline(always)]
     pub fn value(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
         if !self.wants(field) {
             return;
@@ -289,6 +344,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// As [`Out::value`], under a line of its own.
+    #[inline(always)]
     pub fn value_as<'t>(
         &mut self,
         field: &'static Field,
@@ -305,6 +361,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// Shows a field only to filters and columns.
+    #[inline(always)]
     pub fn hidden(&mut self, field: &'static Field, value: Value<'_>, offset: usize, len: usize) {
         if !self.hidden || !self.wants(field) {
             return;
@@ -314,6 +371,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// Shows something worked out.
+    #[inline(always)]
     pub fn derived(&mut self, field: &'static Field, value: Value<'_>) {
         if !self.wants(field) {
             return;
@@ -323,6 +381,7 @@ impl<'v, 'a> Out<'v, 'a> {
     }
 
     /// As [`Out::derived`], under a line of its own.
+    #[inline(always)]
     pub fn derived_as<'t>(&mut self, field: &'static Field, value: Value<'_>, text: impl Into<Phrase<'t>>) {
         if !self.wants(field) {
             return;
@@ -331,6 +390,7 @@ impl<'v, 'a> Out<'v, 'a> {
         self.visitor.leaf(&item);
     }
 
+    #[inline(always)]
     fn placed<'b>(&self, field: &'static Field, value: Value<'b>, offset: usize, len: usize) -> Item<'b> {
         Item { field, value, start: self.base + offset as u32, len: len as u32, shown: Shown::Plain, text: None }
     }

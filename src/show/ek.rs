@@ -111,7 +111,7 @@ impl Ek {
         self.nodes.clear();
         self.values.clear();
         self.open.clear();
-        packet.visit(self);
+        packet.visit_closely(self);
         let nanos = packet.frame.time.map_or(0, |time| time.0);
         out.extend_from_slice(b"{\"index\":{\"_index\":\"packets-");
         time::day(out, &time::Date::new(nanos));

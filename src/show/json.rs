@@ -47,12 +47,9 @@ pub struct Json {
 }
 
 /// What there is to know of the text of a run of fields, which stand directly in
-/// a layer.
+/// a layer: its members are complete, since none of its fields comes again.
 #[derive(Debug, Clone, Default)]
 struct Run {
-    /// The members in it, with places from its start.
-    members: Vec<Member>,
-    fields: FieldSet,
     /// How many groups it began that are no objects.
     opened: usize,
 }
@@ -76,9 +73,9 @@ struct State {
     comma: bool,
     /// A field that came twice and was not known to.
     surprise: Option<&'static str>,
-    /// For each run of fields that is to be kept: how many members there were
-    /// before it, and things opened.
-    runs: Vec<(usize, usize)>,
+    /// For each run of fields that is to be kept: how many things were opened
+    /// before it.
+    runs: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,12 +97,6 @@ struct Member {
     start: usize,
     end: usize,
     array: bool,
-}
-
-impl Member {
-    fn moved(&self, place: impl Fn(usize) -> usize) -> Self {
-        Self { start: place(self.start), end: place(self.end), ..*self }
-    }
 }
 
 /// A value that is being appended to the text.
@@ -156,7 +147,7 @@ impl Json {
         }
         out.extend_from_slice(b",\"layers\":[");
         let mut writer = Writer { out, state: &mut self.state, kept: &mut self.kept, with_ranges: self.ranges };
-        packet.visit(&mut writer);
+        packet.visit_closely(&mut writer);
         writer.end_layer();
         writer.state.opened.clear();
         writer.state.next = None;
@@ -479,21 +470,16 @@ impl Visitor for Writer<'_> {
 
     fn again(&mut self, refrain: &Refrain<'_>) -> Again {
         self.begin_layer();
-        let State { objects, members, opened, header, runs, .. } = &mut *self.state;
-        let start = self.out.len();
-        match self.kept.find(refrain, objects.len(), start) {
+        let State { objects, opened, header, runs, .. } = &mut *self.state;
+        match self.kept.find(refrain, objects.len(), self.out.len()) {
             Found::Unkept => Again::Show,
             Found::Begun => {
-                runs.push((members.len(), opened.len()));
+                runs.push(opened.len());
                 Again::Keep
             }
             Found::Made(text, run) => {
                 self.out.extend_from_slice(text);
-                members.extend(run.members.iter().map(|member| member.moved(|place| place + start)));
                 opened.extend(std::iter::repeat_n(false, run.opened));
-                if let Some(object) = objects.last_mut() {
-                    object.fields.add(run.fields);
-                }
                 *header = false;
                 Again::Done
             }
@@ -501,13 +487,10 @@ impl Visitor for Writer<'_> {
     }
 
     fn keep(&mut self) {
-        let (members, opened) = self.state.runs.pop().unwrap_or_default();
-        let Some((start, run)) = self.kept.keep(self.out) else { return };
-        let members = self.state.members.get(members..).unwrap_or_default();
-        run.members.clear();
-        run.members.extend(members.iter().map(|member| member.moved(|place| place - start)));
-        run.fields = members.iter().map(|member| member.field).collect();
-        run.opened = self.state.opened.len().saturating_sub(opened);
+        let opened = self.state.runs.pop().unwrap_or_default();
+        if let Some((_, run)) = self.kept.keep(self.out) {
+            run.opened = self.state.opened.len().saturating_sub(opened);
+        }
     }
 
     fn leaf(&mut self, item: &Item<'_>) {

@@ -31,6 +31,8 @@ fn is_direction_mark(c: char) -> bool {
 }
 
 /// Appends a value as a column shows it, which is as tshark's `-T fields` does.
+/// Inlined, since the kind of value is mostly known.
+#[inline(always)]
 pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
     match *value {
         Value::None => {}
@@ -60,7 +62,9 @@ pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
     }
 }
 
-/// Appends a value as a tree shows it after the label: with its meaning.
+/// Appends a value as a tree shows it after the label: with its meaning. Inlined,
+/// since the field is mostly known, and how its values look.
+#[inline(always)]
 pub fn described(out: &mut Vec<u8>, field: &Field, of: &Value<'_>) {
     let number = match *of {
         Value::Uint(number) => number,

@@ -49,7 +49,7 @@ impl Trees {
 fn draw(out: &mut Vec<u8>, packet: &Packet<'_>, options: &Options, kept: Option<&mut Kept<usize>>) {
     let whole = options.only.is_none_or(|only| only.contains(Proto::Frame));
     let mut tree = Tree { out, level: 0, options, whole, title: true, kept };
-    packet.visit(&mut tree);
+    packet.visit_closely(&mut tree);
     for finding in packet.findings() {
         let source = finding.what.source();
         let (open, close) = if source.is_empty() { ("", "") } else { (" (", ")") };
@@ -90,18 +90,16 @@ struct Tree<'o> {
 }
 
 impl Tree<'_> {
+    /// Appends an item's line. Inlined, since most fields are known where they are
+    /// shown, and with them how the line looks.
+    #[inline(always)]
     fn line(&mut self, item: &Item<'_>) {
-        let indent = self.level * 4;
-        if indent <= SPACES.len() {
-            text::append(self.out, SPACES, indent);
-        } else {
-            self.out.extend(std::iter::repeat_n(b' ', indent));
-        }
         let colored = self.title && self.options.color;
-        if colored {
-            let _ = write!(self.out, "{}", color::TITLE);
-        }
         let generated = item.shown == Shown::Generated;
+        indent(self.out, self.level);
+        if colored {
+            color_title(self.out);
+        }
         if generated {
             self.out.push(b'[');
         }
@@ -117,17 +115,41 @@ impl Tree<'_> {
                 }
             }
         }
-        if generated {
-            self.out.push(b']');
-        }
+        let end = if generated { "]\n" } else { "\n" };
         if colored {
-            let _ = write!(self.out, "{:#}", color::TITLE);
+            end_colored(self.out, end);
+        } else {
+            self.out.extend_from_slice(end.as_bytes());
         }
-        self.out.push(b'\n');
     }
 }
 
+/// Appends the spaces before a line.
+#[inline]
+fn indent(out: &mut Vec<u8>, level: usize) {
+    let indent = level * 4;
+    if indent <= SPACES.len() {
+        text::append(out, SPACES, indent);
+    } else {
+        out.extend(std::iter::repeat_n(b' ', indent));
+    }
+}
+
+#[cold]
+fn color_title(out: &mut Vec<u8>) {
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{}", color::TITLE);
+}
+
+/// Ends a title of which the last characters are those of `end`.
+#[cold]
+fn end_colored(out: &mut Vec<u8>, end: &str) {
+    let (before, line_feed) = end.split_at(end.len() - 1);
+    let _ = write!(out, "{before}{:#}{line_feed}", color::TITLE);
+}
+
 /// Appends which bits of which bytes a field is: `.... 0000 0000 .... = `.
+#[inline(always)]
 fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
     let At::Bits { offset, width, drawn: (first, count @ 1..) } = item.field.at else { return };
     let number = match item.value {
@@ -141,9 +163,13 @@ fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
         let high = bits.checked_shl(64 - u32::from(width)).unwrap_or_default();
         high.checked_shr(u32::from(offset - first)).unwrap_or_default()
     };
-    let (own, set) = (place(u64::MAX), place(number));
-    let count = usize::from(count.min(64));
-    text::in_place::<80>(out, |drawn| {
+    draw_bits(out, place(u64::MAX), place(number), usize::from(count.min(64)));
+}
+
+/// Appends the first `count` bits of a number, with a dot for each that `own` has
+/// not, in fours.
+fn draw_bits(out: &mut Vec<u8>, own: u64, set: u64, count: usize) {
+    text::in_place::<96>(out, |drawn| {
         let fives = drawn.as_chunks_mut::<5>().0;
         for (index, five) in fives.iter_mut().take(count.div_ceil(4)).enumerate() {
             let bits = |of: u64| spread((of >> (60 - 4 * index)) as u8 & 15);
@@ -152,9 +178,12 @@ fn diagram(out: &mut Vec<u8>, item: &Item<'_>) {
             let [a, b, c, d] = text.to_be_bytes();
             *five = [a, b, c, d, b' '];
         }
-        count + (count - 1) / 4
+        let drawn_length = count + (count - 1) / 4;
+        if let Some(end) = drawn.get_mut(drawn_length..drawn_length + 3) {
+            end.copy_from_slice(b" = ");
+        }
+        drawn_length + 3
     });
-    out.extend_from_slice(b" = ");
 }
 
 /// The four bits of a number below 16, one a byte.
@@ -197,12 +226,14 @@ impl Visitor for Tree<'_> {
         }
     }
 
+    #[inline(always)]
     fn leaf(&mut self, item: &Item<'_>) {
         if self.whole {
             self.line(item);
         }
     }
 
+    #[inline(always)]
     fn open(&mut self, item: &Item<'_>) {
         if self.whole || self.title {
             self.line(item);

@@ -52,12 +52,14 @@ impl Padded {
     }
 
     /// Appends the words.
+    #[inline]
     pub fn append(&self, out: &mut Vec<u8>) {
         text::append(out, &self.text, self.len);
     }
 
     /// Appends the words but for the first byte: the key of an object's first
     /// member.
+    #[inline]
     pub fn append_first(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.text[1..self.len]);
     }

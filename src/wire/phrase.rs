@@ -45,7 +45,9 @@ macro_rules! phrase {
 pub(crate) use phrase;
 
 impl Phrase<'_> {
-    /// Appends the text.
+    /// Appends the text. Inlined, since what it is made of is mostly known where it
+    /// is written.
+    #[inline(always)]
     pub fn write(self, out: &mut Vec<u8>) {
         match self {
             Self::Format(text) => text::formatted(out, text),

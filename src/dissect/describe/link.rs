@@ -1,7 +1,7 @@
 //! The fields of link layers.
 
 use crate::dissect::refrain::Run;
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, Packet};
 use crate::wire::bytes::{array_at, u8_at, u16_at, u32_at};
 use crate::wire::cooked::{self, Cooked};
@@ -23,14 +23,14 @@ impl std::fmt::Display for Mac {
     }
 }
 
-pub(super) fn ethernet(packet: &Packet<'_>, index: usize, layer: &Layer, out: &mut Out<'_, '_>) {
+pub(super) fn ethernet<V: Erase + ?Sized>(packet: &Packet<'_>, index: usize, layer: &Layer, out: &mut Out<'_, '_, V>) {
     let Ok(header) = Ethernet::new(out.bytes) else { return };
     let bytes = out.bytes.get(..ethernet::LEN).unwrap_or_default();
     out.refrain(Run::Ethernet, 0, [bytes, &[]], |out| ethernet_header(&header, out));
-    trailer(packet, index, layer, &ethernet::TRAILER, out);
+    trailer(packet, index, layer, &ethernet::TRAILER, &mut out.erased());
 }
 
-fn ethernet_header(header: &Ethernet<'_>, out: &mut Out<'_, '_>) {
+fn ethernet_header<V: Erase + ?Sized>(header: &Ethernet<'_>, out: &mut Out<'_, '_, V>) {
     let field = header.type_or_length();
     let (source, destination) = (header.source(), header.destination());
     let len = out.bytes.len();
@@ -145,7 +145,13 @@ fn carries_fcs(packet: &Packet<'_>, index: usize) -> bool {
 }
 
 /// An address, its two flag bits, and both once more under their common names.
-fn address(out: &mut Out<'_, '_>, field: &'static Field, lg: &'static Field, ig: &'static Field, offset: usize) {
+fn address<V: Erase + ?Sized>(
+    out: &mut Out<'_, '_, V>,
+    field: &'static Field,
+    lg: &'static Field,
+    ig: &'static Field,
+    offset: usize,
+) {
     if out.open_plain(field) {
         let octets: [u8; 6] = array_at(out.bytes, offset).unwrap_or_default();
         out.value(&ethernet::ADDRESS, Value::Ether(octets), offset, 6);

@@ -16,7 +16,7 @@ mod transport;
 mod tunnel;
 
 use crate::dissect::refrain::Run;
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, MAX_LAYERS, Packet, Visitor};
 use crate::wire::data;
 use crate::wire::field::Value;
@@ -28,65 +28,90 @@ use crate::wire::proto::Proto;
 impl Packet<'_> {
     /// Shows every field of the packet, in the order of the bytes, to `visitor`.
     pub fn visit(&self, visitor: &mut dyn Visitor) {
+        self.show(visitor);
+    }
+
+    /// As [`Packet::visit`], compiled for this kind of visitor: for those that are
+    /// shown all fields of every packet.
+    pub fn visit_closely<V: Visitor>(&self, visitor: &mut V) {
+        self.show(visitor);
+    }
+
+    fn show<V: Erase + ?Sized>(&self, visitor: &mut V) {
         if visitor.wants(Proto::Frame) {
             describe_frame(self, visitor);
         }
         let mut index = 0;
         while let Some(layer) = self.layers().get(index) {
-            index = self.visit_layer(index, layer, visitor);
+            index = self.show_layer(index, layer, visitor);
         }
     }
 
     /// Shows one layer and those that a tree shows inside it; returns the index
     /// of the first that is not.
-    fn visit_layer(&self, index: usize, layer: &Layer, visitor: &mut dyn Visitor) -> usize {
+    fn show_layer<V: Erase + ?Sized>(&self, index: usize, layer: &Layer, visitor: &mut V) -> usize {
         let wanted = visitor.wants_layer(index, layer);
-        let mut out = Out::new(visitor, self.header(layer), layer.start);
         if wanted {
+            let mut out = Out::new(&mut *visitor, self.header(layer), layer.start);
             match layer.proto {
                 Proto::Ethernet => link::ethernet(self, index, layer, &mut out),
-                Proto::Vlan => link::vlan(self, index, layer, &mut out),
-                Proto::Cooked => link::cooked(self, index, layer, &mut out),
-                Proto::Loopback => link::loopback(self, &mut out),
-                Proto::Llc => framing::llc(&mut out),
-                Proto::Ppp => framing::ppp(&mut out),
-                Proto::Pppoe | Proto::PppoeDiscovery => framing::pppoe(layer.proto, &mut out),
-                Proto::CiscoHdlc => framing::cisco_hdlc(&mut out),
-                Proto::Mpls => framing::mpls(&mut out),
-                Proto::ControlWord => framing::control_word(&mut out),
-                Proto::Arp => link::arp(&mut out),
                 Proto::Ipv4 => network::ipv4(self, layer, &mut out),
                 Proto::Ipv6 => network::ipv6(self, layer, &mut out),
-                Proto::HopByHop | Proto::Destination => options::options(layer, &mut out),
-                Proto::Fragment => network::fragment(&mut out),
                 Proto::Srh => srh::srh(self, layer, &mut out),
-                Proto::Routing => routing::other(self, layer, &mut out),
-                Proto::Ah => network::authentication(&mut out),
-                Proto::Esp => network::encrypted(&mut out),
-                Proto::Mobility => network::mobility(&mut out),
-                Proto::Gre => tunnel::gre(self, layer, &mut out),
-                Proto::Gtp => tunnel::gtp(&mut out),
-                Proto::Vxlan => tunnel::vxlan(&mut out),
-                Proto::Geneve => tunnel::geneve(&mut out),
-                Proto::Stamp => stamp::stamp(&mut out),
                 Proto::Udp => transport::udp(self, layer, &mut out),
                 Proto::Tcp => transport::tcp(self, layer, &mut out),
-                Proto::Icmpv6 => icmp::v6(self, layer, &mut out),
-                Proto::IcmpExtensions => icmp::extensions(&mut out),
-                Proto::Icmpv4 => icmp::v4(self, layer, &mut out),
                 Proto::Data => describe_data(&mut out),
-                Proto::Trailer => describe_trailer(self, layer, &mut out),
-                Proto::Frame => {}
+                _ => self.describe_rare(index, layer, &mut out.erased()),
             }
         }
         let mut next = index + 1;
         while let Some(inner) = self.layers().get(next).filter(|inner| self.is_inside(index, layer, next, inner)) {
-            next = self.visit_layer(next, inner, visitor);
+            next = self.show_layer(next, inner, visitor);
         }
         if wanted && !matches!(layer.proto, Proto::Trailer | Proto::Frame) {
             visitor.close();
         }
         next
+    }
+
+    /// Shows a layer of those that few packets have, to any visitor.
+    fn describe_rare(&self, index: usize, layer: &Layer, out: &mut Out<'_, '_>) {
+        match layer.proto {
+            Proto::Vlan => link::vlan(self, index, layer, out),
+            Proto::Cooked => link::cooked(self, index, layer, out),
+            Proto::Loopback => link::loopback(self, out),
+            Proto::Llc => framing::llc(out),
+            Proto::Ppp => framing::ppp(out),
+            Proto::Pppoe | Proto::PppoeDiscovery => framing::pppoe(layer.proto, out),
+            Proto::CiscoHdlc => framing::cisco_hdlc(out),
+            Proto::Mpls => framing::mpls(out),
+            Proto::ControlWord => framing::control_word(out),
+            Proto::Arp => link::arp(out),
+            Proto::HopByHop | Proto::Destination => options::options(layer, out),
+            Proto::Fragment => network::fragment(out),
+            Proto::Routing => routing::other(self, layer, out),
+            Proto::Ah => network::authentication(out),
+            Proto::Esp => network::encrypted(out),
+            Proto::Mobility => network::mobility(out),
+            Proto::Gre => tunnel::gre(self, layer, out),
+            Proto::Gtp => tunnel::gtp(out),
+            Proto::Vxlan => tunnel::vxlan(out),
+            Proto::Geneve => tunnel::geneve(out),
+            Proto::Stamp => stamp::stamp(out),
+            Proto::Icmpv6 => icmp::v6(self, layer, out),
+            Proto::IcmpExtensions => icmp::extensions(out),
+            Proto::Icmpv4 => icmp::v4(self, layer, out),
+            Proto::Trailer => describe_trailer(self, layer, out),
+            // The frame is no layer, and the others are not rare.
+            Proto::Frame
+            | Proto::Ethernet
+            | Proto::Ipv4
+            | Proto::Ipv6
+            | Proto::Srh
+            | Proto::Udp
+            | Proto::Tcp
+            | Proto::Data => {}
+        }
     }
 
     /// Whether a tree shows `inner` inside `layer`: extension headers inside
@@ -105,7 +130,7 @@ impl Packet<'_> {
     }
 }
 
-fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
+fn describe_frame<V: Erase + ?Sized>(packet: &Packet<'_>, visitor: &mut V) {
     let number = packet.frame.number;
     let original = u64::from(packet.frame.original_len);
     let captured = packet.frame.data.len();
@@ -134,12 +159,10 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         out.value(&frame::INTERFACE_NAME, Value::Text(name), 0, 0);
     }
     let link = packet.frame.link;
-    out.refrain(Run::Encapsulation, u64::from(link.0), [&[], &[]], |out| {
-        if let Some(encapsulation) = wiretap_encapsulation(link) {
-            out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
-        }
-        out.hidden(&frame::LINK_TYPE, Value::Uint(u64::from(link.0)), 0, 0);
-    });
+    if let Some(encapsulation) = wiretap_encapsulation(link) {
+        out.value(&frame::ENCAPSULATION, Value::Uint(encapsulation), 0, 0);
+    }
+    out.hidden(&frame::LINK_TYPE, Value::Uint(u64::from(link.0)), 0, 0);
     if let Some(time) = packet.frame.time {
         out.value(&frame::TIME, Value::Nanos(time.0), 0, 0);
         out.value(&frame::TIME_EPOCH, Value::Nanos(time.0), 0, 0);
@@ -148,14 +171,12 @@ fn describe_frame(packet: &Packet<'_>, visitor: &mut dyn Visitor) {
         out.derived(&frame::TIME_RELATIVE, Value::Nanos(since(packet.first_time)));
     }
     out.value(&frame::NUMBER, Value::Uint(number), 0, 0);
-    out.refrain(Run::FrameLengths, original << 32 | captured as u64, [&[], &[]], |out| {
-        let text = phrase!["Frame Length: ", original, " bytes (", original * 8, " bits)"];
-        out.value_as(&frame::LENGTH, Value::Uint(original), 0, 0, text);
-        let text = phrase!["Capture Length: ", captured, " bytes (", captured * 8, " bits)"];
-        out.value_as(&frame::CAPTURED, Value::Uint(captured as u64), 0, 0, text);
-    });
+    let text = phrase!["Frame Length: ", original, " bytes (", original * 8, " bits)"];
+    out.value_as(&frame::LENGTH, Value::Uint(original), 0, 0, text);
+    let text = phrase!["Capture Length: ", captured, " bytes (", captured * 8, " bits)"];
+    out.value_as(&frame::CAPTURED, Value::Uint(captured as u64), 0, 0, text);
     if out.wants(&frame::PROTOCOLS) {
-        let show = |out: &mut Out<'_, '_>| {
+        let show = |out: &mut Out<'_, '_, V>| {
             out.derived(&frame::PROTOCOLS, Value::Text(protocol_names(packet, &mut [0; 1024])));
         };
         if out.keeps {
@@ -242,7 +263,7 @@ fn follows(packet: &Packet<'_>, index: usize, proto: Proto) -> bool {
     index.checked_sub(1).and_then(|before| packet.layers().get(before)).is_some_and(|before| before.proto == proto)
 }
 
-fn describe_data(out: &mut Out<'_, '_>) {
+fn describe_data<V: Erase + ?Sized>(out: &mut Out<'_, '_, V>) {
     let len = out.bytes.len();
     let unit = if len == 1 { "byte" } else { "bytes" };
     out.open_group(&data::HEADER, 0, len, phrase!["Data (", len, " ", unit, ")"]);

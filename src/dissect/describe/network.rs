@@ -2,7 +2,7 @@
 
 use crate::dissect::describe::sid;
 use crate::dissect::refrain::Run;
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Checksum, Layer, Packet};
 use crate::wire::bytes::{array_at, tail, u8_at, u16_at};
 use crate::wire::field::{Field, Value};
@@ -12,44 +12,53 @@ use crate::wire::phrase::{Part, phrase};
 use crate::wire::{ah, esp, fragment, mobility, names};
 
 /// Begins a traffic class or DS field with the names of its two parts.
-fn open_class(out: &mut Out<'_, '_>, field: &'static Field, class: u8) -> bool {
+#[inline(always)]
+fn open_class<V: Erase + ?Sized>(out: &mut Out<'_, '_, V>, field: &'static Field, class: u8) -> bool {
     let dscp = names::dscp_short(u64::from(class >> 2)).unwrap_or("Unknown");
     let ecn = names::ecn_short(u64::from(class));
     let class = Part::Hex(u64::from(class), 2);
     out.open(field, phrase![field.label, ": 0x", class, " (DSCP: ", dscp, ", ECN: ", ecn, ")"])
 }
 
-pub(super) fn ipv6(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    let Ok(header) = Ipv6::new(out.bytes) else { return ipv6_start(out) };
+pub(super) fn ipv6<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_, V>) {
+    let Ok(header) = Ipv6::new(out.bytes) else { return ipv6_start(&mut out.erased()) };
     let (source, destination) = (header.source(), header.destination());
-    let (first, addresses) = (out.bytes.get(..4).unwrap_or_default(), out.bytes.get(8..ipv6::LEN).unwrap_or_default());
-    out.refrain(Run::Ipv6Start, 0, [first, addresses], |out| {
-        let title = phrase!["Internet Protocol Version 6, Src: ", source, ", Dst: ", destination];
-        out.open_group(&ipv6::HEADER, 0, ipv6::LEN, title);
-        let (version, class) = (header.version(), header.traffic_class());
-        out.refrain(Run::Ipv6Class, 0, [&[version, class], &[]], |out| {
-            out.field(&ipv6::VERSION);
-            // Columns and filters for either version have one name.
-            out.hidden(&ipv6::ANY_VERSION, Value::Uint(version.into()), 0, 1);
-            if open_class(out, &ipv6::TRAFFIC_CLASS, class) {
-                out.fields(&[&ipv6::DSCP, &ipv6::ECN]);
-                out.close();
-            }
-        });
-        out.field(&ipv6::FLOW);
-    });
-    out.field(&ipv6::PAYLOAD_LENGTH);
+    let (version, class) = (header.version(), header.traffic_class());
     let (next, hops) = (header.next_header(), header.hop_limit());
-    out.refrain(Run::Ipv6Rest, 0, [&[next, hops], addresses], |out| {
-        out.refrain(Run::Ipv6Next, 0, [&[next, hops], &[]], |out| {
-            out.fields(&[&ipv6::NEXT_HEADER, &ipv6::HOP_LIMIT]);
-        });
-        out.field(&ipv6::SOURCE);
-        out.hidden(&ipv6::ADDRESS, Value::from(source), 8, 16);
-        out.field(&ipv6::DESTINATION);
-        out.hidden(&ipv6::ADDRESS, Value::from(destination), 24, 16);
-    });
+    let numbers = u64::from(u32::from_be_bytes([version, class, next, hops]));
+    let addresses = out.bytes.get(8..ipv6::LEN).unwrap_or_default();
+    out.refrain_around(
+        (Run::Ipv6, numbers, [addresses, &[]]),
+        |out| {
+            let title = phrase!["Internet Protocol Version 6, Src: ", source, ", Dst: ", destination];
+            out.open_group(&ipv6::HEADER, 0, ipv6::LEN, title);
+            out.refrain(Run::Ipv6Class, numbers >> 16, [&[], &[]], |out| ipv6_class(version, class, out));
+        },
+        |out| {
+            out.field(&ipv6::FLOW);
+            out.field(&ipv6::PAYLOAD_LENGTH);
+        },
+        |out| {
+            out.field(&ipv6::NEXT_HEADER);
+            out.field(&ipv6::HOP_LIMIT);
+            out.field(&ipv6::SOURCE);
+            out.hidden(&ipv6::ADDRESS, Value::from(source), 8, 16);
+            out.field(&ipv6::DESTINATION);
+            out.hidden(&ipv6::ADDRESS, Value::from(destination), 24, 16);
+        },
+    );
     sid::destination(packet, layer, destination, out);
+}
+
+fn ipv6_class<V: Erase + ?Sized>(version: u8, class: u8, out: &mut Out<'_, '_, V>) {
+    out.field(&ipv6::VERSION);
+    // Columns and filters for either version have one name.
+    out.hidden(&ipv6::ANY_VERSION, Value::Uint(version.into()), 0, 1);
+    if open_class(out, &ipv6::TRAFFIC_CLASS, class) {
+        out.field(&ipv6::DSCP);
+        out.field(&ipv6::ECN);
+        out.close();
+    }
 }
 
 /// The start of a header that is cut off.
@@ -94,8 +103,8 @@ fn ipv4_start(out: &mut Out<'_, '_>) {
     }
 }
 
-pub(super) fn ipv4(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
-    let Ok(header) = Ipv4::new(out.bytes) else { return ipv4_start(out) };
+pub(super) fn ipv4<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_, V>) {
+    let Ok(header) = Ipv4::new(out.bytes) else { return ipv4_start(&mut out.erased()) };
     let (source, destination) = (header.source(), header.destination());
     out.open_group(
         &ipv4::HEADER,

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, Packet};
 use crate::wire::bytes::{array_at, tail, u8_at};
 use crate::wire::field::{Field, Value};
@@ -10,11 +10,13 @@ use crate::wire::phrase::phrase;
 use crate::wire::routing;
 
 /// What Next Header, Length, Type and Segments Left say, in every type.
-pub(super) fn common(out: &mut Out<'_, '_>) {
-    out.fields(&[&routing::NEXT_HEADER, &routing::LENGTH]);
+pub(super) fn common<V: Erase + ?Sized>(out: &mut Out<'_, '_, V>) {
+    out.field(&routing::NEXT_HEADER);
+    out.field(&routing::LENGTH);
     let claimed = (u64::from(u8_at(out.bytes, 1).unwrap_or_default()) + 1) * 8;
     out.derived_as(&routing::OCTETS, Value::Uint(claimed), phrase!["Length: ", claimed, " bytes"]);
-    out.fields(&[&routing::TYPE, &routing::SEGMENTS_LEFT]);
+    out.field(&routing::TYPE);
+    out.field(&routing::SEGMENTS_LEFT);
 }
 
 pub(super) fn other(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, Packet};
 use crate::srv6::csid::{Locators, Named};
 use crate::wire::field::Value;
@@ -53,11 +53,17 @@ pub(super) fn parts(plan: &Locators, named: &Named, address: Ipv6Addr, out: &mut
 
 /// What the plan knows of an IPv6 destination; the SIDs it carries too, unless
 /// an SRH follows, which shows them with the rest of the path.
-pub(super) fn destination(packet: &Packet<'_>, layer: &Layer, address: Ipv6Addr, out: &mut Out<'_, '_>) {
+pub(super) fn destination<V: Erase + ?Sized>(
+    packet: &Packet<'_>,
+    layer: &Layer,
+    address: Ipv6Addr,
+    out: &mut Out<'_, '_, V>,
+) {
     let locators = &packet.settings().locators;
     if locators.is_empty() {
         return;
     }
+    let out = &mut out.erased();
     if let Some(named) = locators.named(address) {
         parts(locators, named, address, out);
     }

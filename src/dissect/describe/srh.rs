@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use crate::dissect::describe::{routing, sid as sids};
 use crate::dissect::refrain::Run;
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, Packet};
 use crate::srv6::hmac::{HmacTlv, Status};
 use crate::srv6::linux::Verdict;
@@ -41,7 +41,7 @@ impl fmt::Display for FlagNames {
     }
 }
 
-pub(super) fn srh(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+pub(super) fn srh<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_, V>) {
     let Some(header) = packet.srh(layer) else {
         return out.open_group(&srh::HEADER, 0, out.bytes.len(), srh::PROTOCOL.title);
     };
@@ -67,7 +67,7 @@ fn dependencies(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>) -> Op
     Some((offset << 8 | u64::from(network.hop_limit()), network.destination().octets()))
 }
 
-fn fields(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+fn fields<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, out: &mut Out<'_, '_, V>) {
     let fixed = out.bytes.get(..srh::FIXED_LEN).unwrap_or_default();
     out.refrain(Run::SrhStart, 0, [fixed, &[]], |out| start(header, out));
     segments(packet, header, out);
@@ -76,37 +76,27 @@ fn fields(packet: &Packet<'_>, layer: &Layer, header: &srh::Srh<'_>, out: &mut O
     if out.wants(&srh::DESTINATION)
         && let Some(relation) = packet.relation(layer, header)
     {
-        out.refrain(Run::SrhRelation, relation as u64, [&[], &[]], |out| {
-            let text = phrase!["Destination Address is: ", relation.sentence()];
-            out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
-        });
+        let text = phrase!["Destination Address is: ", relation.sentence()];
+        out.derived_as(&srh::DESTINATION, Value::Text(relation.name()), text);
     }
     if let Some(destination) = destination {
-        sids::still_to_visit(packet, destination, Some(header), out);
+        sids::still_to_visit(packet, destination, Some(header), &mut out.erased());
     }
     match destination.map_or(0, |destination| path::hidden_segments(header, destination)) {
-        0 => header.tlvs().for_each(|tlv| one_tlv(packet, layer, header, &tlv, out)),
-        hidden => hidden_slots(header, hidden, out),
+        0 => header.tlvs().for_each(|tlv| one_tlv(packet, layer, header, &tlv, &mut out.erased())),
+        hidden => hidden_slots(header, hidden, &mut out.erased()),
     }
     if (out.wants(&sid::LINUX_PLAIN) || out.wants(&sid::LINUX_END))
         && let Some(seen) = packet.seen_by_linux(layer, header)
     {
-        let (plain, end) = (seen.plain_address(), seen.end_sid());
-        let verdicts = |out: &mut Out<'_, '_>| {
-            for (field, verdict) in [(&sid::LINUX_PLAIN, &plain), (&sid::LINUX_END, &end)] {
-                out.derived(field, Value::Text(verdict_text(verdict, &mut [0; VERDICT])));
-            }
-        };
-        if (&plain, &end) == (&Verdict::Accept, &Verdict::Accept) {
-            out.refrain(Run::SrhAccepted, 0, [&[], &[]], verdicts);
-        } else {
-            verdicts(out);
-        }
+        let mut room = [0; VERDICT];
+        out.derived(&sid::LINUX_PLAIN, Value::Text(verdict_text(&seen.plain_address(), &mut room)));
+        out.derived(&sid::LINUX_END, Value::Text(verdict_text(&seen.end_sid(), &mut room)));
     }
 }
 
 /// The title, and the fields that every SRH has.
-fn start(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+fn start<V: Erase + ?Sized>(header: &srh::Srh<'_>, out: &mut Out<'_, '_, V>) {
     out.open_group(&srh::HEADER, 0, out.bytes.len(), srh::PROTOCOL.title);
     routing::common(out);
     out.field(&srh::LAST_ENTRY);
@@ -135,7 +125,7 @@ fn verdict_text<'b>(verdict: &Verdict, buffer: &'b mut [u8; VERDICT]) -> &'b str
 }
 
 /// The segment list in wire order.
-fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+fn segments<V: Erase + ?Sized>(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_, V>) {
     let locators = &packet.settings().locators;
     for (index, segment) in header.segments().enumerate() {
         let at = srh::FIXED_LEN + index * srh::SEGMENT_LEN;
@@ -146,7 +136,7 @@ fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
                 let called = sids::Called(Some(named));
                 let text = format_args!("Address[{index}]: {}{called}{active}", Fast(segment));
                 out.open_value(&srh::SEGMENT, Value::from(segment), at, srh::SEGMENT_LEN, text);
-                sids::parts(locators, named, segment, out);
+                sids::parts(locators, named, segment, &mut out.erased());
                 out.close();
             }
             None => {
@@ -158,7 +148,7 @@ fn segments(packet: &Packet<'_>, header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
 }
 
 /// The segments once more in the order they are travelled, and what they say.
-fn travelled(header: &srh::Srh<'_>, out: &mut Out<'_, '_>) {
+fn travelled<V: Erase + ?Sized>(header: &srh::Srh<'_>, out: &mut Out<'_, '_, V>) {
     let left = usize::from(header.segments_left());
     let count = header.segment_count();
     if count == 0 {

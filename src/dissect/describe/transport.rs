@@ -1,8 +1,7 @@
 //! The fields of UDP and TCP.
 
 use crate::dissect::describe::tcp_options;
-use crate::dissect::refrain::Run;
-use crate::dissect::visit::Out;
+use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Checksum, Layer, Packet, UsedDestination};
 use crate::wire::bytes::{u8_at, u16_at};
 use crate::wire::field::{Field, Value};
@@ -10,16 +9,18 @@ use crate::wire::phrase::{Part, phrase};
 use crate::wire::text::Fast;
 use crate::wire::{tcp, udp};
 
-/// A checksum's line: the stored value and what was found of it.
-pub(super) fn checksum(
-    out: &mut Out<'_, '_>,
+/// A checksum's line: the stored value and what was found of it. Inlined, since
+/// the fields are known where it is called.
+#[inline(always)]
+pub(super) fn checksum<V: Erase + ?Sized>(
+    out: &mut Out<'_, '_, V>,
     field: &'static Field,
     calculated: Option<&'static Field>,
     status: &'static Field,
     result: Checksum,
 ) {
     let Some(Value::Uint(number)) = field.read(out.bytes) else { return };
-    let (stored, digits) = (Fast(number as u16), Part::Hex(number, 4));
+    let digits = Part::Hex(number, 4);
     match result {
         Checksum::Good(UsedDestination::Final(to)) => {
             out.field_as(field, phrase!["Checksum: 0x", digits, " [correct for final destination ", to, "]"]);
@@ -28,13 +29,11 @@ pub(super) fn checksum(
             out.field_as(field, phrase!["Checksum: 0x", digits, " [correct for the destination on arrival, ", to, "]"]);
         }
         Checksum::Good(_) => out.field_as(field, phrase!["Checksum: 0x", digits, " [correct]"]),
-        Checksum::Bad { expected, used } => bad(out, field, stored, Fast(expected), used),
-        Checksum::Unverified(why) => {
-            out.field_as(field, format_args!("Checksum: 0x{stored} [unverified: {}]", why.reason()));
+        Checksum::Bad { expected, used } => {
+            bad_checksum(&mut out.erased(), field, Fast(number as u16), Fast(expected), used);
         }
-        Checksum::NotPresent => out.field_as(field, format_args!("Checksum: 0x{stored} [zero-value ignored]")),
-        Checksum::Illegal => {
-            out.field_as(field, format_args!("Checksum: 0x{stored} [zero is illegal over IPv6]"));
+        Checksum::Unverified(_) | Checksum::NotPresent | Checksum::Illegal => {
+            unverified_checksum(&mut out.erased(), field, Fast(number as u16), result);
         }
     }
     if let (Some(field), Some(value)) = (calculated, result.calculated(number as u16)) {
@@ -43,8 +42,26 @@ pub(super) fn checksum(
     out.derived(status, Value::Uint(result.status()));
 }
 
+/// The line of a checksum that cannot be verified, or is none.
+fn unverified_checksum(out: &mut Out<'_, '_>, field: &'static Field, stored: Fast<u16>, result: Checksum) {
+    let why = match result {
+        Checksum::Unverified(why) => {
+            return out.field_as(field, format_args!("Checksum: 0x{stored} [unverified: {}]", why.reason()));
+        }
+        Checksum::Illegal => "zero is illegal over IPv6",
+        _ => "zero-value ignored",
+    };
+    out.field_as(field, format_args!("Checksum: 0x{stored} [{why}]"));
+}
+
 /// The line of a wrong checksum.
-fn bad(out: &mut Out<'_, '_>, field: &'static Field, stored: Fast<u16>, expected: Fast<u16>, used: UsedDestination) {
+fn bad_checksum(
+    out: &mut Out<'_, '_>,
+    field: &'static Field,
+    stored: Fast<u16>,
+    expected: Fast<u16>,
+    used: UsedDestination,
+) {
     let line = format_args!("Checksum: 0x{stored} [incorrect, should be 0x{expected}");
     match used {
         UsedDestination::Arriving(to) => {
@@ -57,18 +74,15 @@ fn bad(out: &mut Out<'_, '_>, field: &'static Field, stored: Fast<u16>, expected
 }
 
 /// Whether a checksum has to be worked out: it takes a walk over all bytes.
-pub(super) fn wants_checksum(out: &Out<'_, '_>, fields: [&'static Field; 3]) -> bool {
+pub(super) fn wants_checksum<V: Erase + ?Sized>(out: &Out<'_, '_, V>, fields: [&'static Field; 3]) -> bool {
     fields.into_iter().any(|field| out.wants(field))
 }
 
-pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+pub(super) fn udp<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_, V>) {
     let (source, destination) = packet.ports(layer).unwrap_or_default();
-    let start = out.bytes.get(..4).unwrap_or(out.bytes);
-    out.refrain(Run::UdpPorts, 0, [start, &[]], |out| {
-        let title = phrase!["User Datagram Protocol, Src Port: ", source, ", Dst Port: ", destination];
-        out.open_group(&udp::HEADER, 0, out.bytes.len(), title);
-        ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
-    });
+    let title = phrase!["User Datagram Protocol, Src Port: ", source, ", Dst Port: ", destination];
+    out.open_group(&udp::HEADER, 0, out.bytes.len(), title);
+    ports(out, &udp::SOURCE, &udp::DESTINATION, &udp::PORT);
     out.field(&udp::LENGTH);
     if wants_checksum(out, [&udp::CHECKSUM, &udp::CALCULATED, &udp::CHECKSUM_STATUS])
         && let Some(result) = packet.checksum(layer)
@@ -90,13 +104,15 @@ pub(super) fn udp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
 
 /// The two ports, as far as they are there, and both once more under the name
 /// they share.
-fn ports(
-    out: &mut Out<'_, '_>,
+#[inline(always)]
+fn ports<V: Erase + ?Sized>(
+    out: &mut Out<'_, '_, V>,
     source_field: &'static Field,
     destination_field: &'static Field,
     either: &'static Field,
 ) {
-    out.fields(&[source_field, destination_field]);
+    out.field(source_field);
+    out.field(destination_field);
     for at in [0, 2] {
         if let Some(port) = u16_at(out.bytes, at) {
             out.hidden(either, Value::Uint(u64::from(port)), at, 2);
@@ -130,7 +146,7 @@ impl std::fmt::Display for FlagNames {
     }
 }
 
-pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
+pub(super) fn tcp<V: Erase + ?Sized>(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_, V>) {
     let (source, destination) = packet.ports(layer).unwrap_or_default();
     let payload = packet.payload(layer);
     out.open_group(
@@ -154,7 +170,8 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
     if words.is_some() && !layer.quoted {
         out.derived(&tcp::SEGMENT_LENGTH, Value::Uint(u64::from(segment)));
     }
-    out.fields(&[&tcp::SEQUENCE, &tcp::ACKNOWLEDGMENT]);
+    out.field(&tcp::SEQUENCE);
+    out.field(&tcp::ACKNOWLEDGMENT);
     if let Some(words) = words {
         let text = format_args!("{words:04b} .... = Header Length: {} bytes ({words})", words * 4);
         out.value_as(&tcp::HEADER_LENGTH, Value::Uint(words * 4), 12, 1, text);
@@ -175,7 +192,7 @@ pub(super) fn tcp(packet: &Packet<'_>, layer: &Layer, out: &mut Out<'_, '_>) {
         checksum(out, &tcp::CHECKSUM, Some(&tcp::CALCULATED), &tcp::CHECKSUM_STATUS, result);
     }
     out.field(&tcp::URGENT);
-    tcp_options::options(out);
+    tcp_options::options(&mut out.erased());
     if !payload.is_empty() {
         let unit = if payload.len() == 1 { "byte" } else { "bytes" };
         out.value_as(

@@ -10,8 +10,8 @@ use crate::dissect::refrain::{Refrain, Run};
 /// the next one that belongs there drives it out.
 const PLACES: usize = 4096;
 
-/// The longest text that is kept, in bytes: so many times the places is the most
-/// memory that texts take, whatever is in a capture.
+/// The most bytes that are kept of one thing, with what tells it apart: so many
+/// times the places is the most memory that they take, whatever is in a capture.
 const LONGEST: usize = 2048;
 
 /// What was made of [`Refrain`]s, each with what else it depended on.
@@ -25,24 +25,30 @@ pub struct Kept<T> {
     worth: Vec<Worth>,
     /// How many things were begun to be made.
     begun: u64,
+    /// What was found or kept last, for what is left of it.
+    last: Option<Open>,
 }
 
 /// A thing that is kept, or being made to be.
 #[derive(Debug, Clone, Default)]
 struct Place<T> {
     mixed: u64,
-    run: u8,
     number: u64,
-    /// The pieces, one after the other, and then the text: next to each other,
+    /// The pieces, one after the other, and then the texts: next to each other,
     /// since where they lie is mostly far from the processor.
     bytes: Vec<u8>,
-    /// Where the text starts.
-    text: usize,
-    context: usize,
     /// Which of all that were begun it is; 0 for none.
     begun: u64,
-    complete: bool,
+    context: u32,
+    /// Where the text starts.
+    text: u16,
+    run: u8,
+    /// How many texts there are: that of the first fields, and that of the rest.
+    complete: u8,
+    /// Where the first text ends.
+    rest: u16,
     made: T,
+    made_of_rest: T,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +72,7 @@ pub enum Found<'k, T> {
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), open: Vec::new(), worth: Vec::new(), begun: 0 }
+        Self { places: Vec::new(), open: Vec::new(), worth: Vec::new(), begun: 0, last: None }
     }
 }
 
@@ -74,10 +80,14 @@ impl<T: Clone + Default> Kept<T> {
     /// What was made of `refrain` where `context` was the same. If that is not
     /// here, it is about to be made, after `start` bytes of text.
     pub fn find(&mut self, refrain: &Refrain<'_>, context: usize, start: usize) -> Found<'_, T> {
+        if refrain.rest {
+            return self.find_rest(refrain.run, start);
+        }
         if self.places.is_empty() {
             self.places.resize(PLACES, Place::default());
             self.worth.resize(Run::COUNT, Worth::default());
         }
+        self.last = None;
         let worth = &mut self.worth[refrain.run as usize];
         if !worth.is_tried() {
             return Found::Unkept;
@@ -86,31 +96,61 @@ impl<T: Clone + Default> Kept<T> {
         // By the upper bits, which are mixed best.
         let index = (mixed >> (u64::BITS - PLACES.ilog2())) as usize;
         let Some(place) = self.places.get_mut(index) else { return Found::Unkept };
-        if place.complete && place.mixed == mixed && place.is_of(refrain, context) {
+        let context = context as u32;
+        if place.complete > 0 && place.mixed == mixed && place.is_of(refrain, context) {
             worth.found();
-            return Found::Made(place.bytes.get(place.text..).unwrap_or_default(), &place.made);
+            self.last = Some(Open { place: index, begun: place.begun, start });
+            let text = place.bytes.get(usize::from(place.text)..usize::from(place.rest)).unwrap_or_default();
+            return Found::Made(text, &place.made);
         }
         self.begun += 1;
-        place.begin(refrain, mixed, context, self.begun);
+        if !place.begin(refrain, mixed, context, self.begun) {
+            return Found::Unkept;
+        }
         self.open.push(Open { place: index, begun: self.begun, start });
         Found::Begun
+    }
+
+    /// What is left of what was found last, or of what was just kept. (If that is
+    /// of another run, it is one within the first part of this, which is not kept.)
+    fn find_rest(&mut self, run: Run, start: usize) -> Found<'_, T> {
+        let Some(last) = self.last.take() else { return Found::Unkept };
+        let is_last = |place: &&mut Place<T>| place.begun == last.begun && place.run == run as u8;
+        let Some(place) = self.places.get_mut(last.place).filter(is_last) else { return Found::Unkept };
+        match place.complete {
+            0 => Found::Unkept,
+            1 => {
+                self.open.push(Open { start, ..last });
+                Found::Begun
+            }
+            _ => Found::Made(place.bytes.get(usize::from(place.rest)..).unwrap_or_default(), &place.made_of_rest),
+        }
     }
 
     /// Keeps what was made last, with which `out` ends. Returns where that
     /// starts, and where to keep what else there is to know; `None` where
     /// it is too long, or another thing has taken its place meanwhile.
     pub fn keep(&mut self, out: &[u8]) -> Option<(usize, &mut T)> {
-        let Open { place, begun, start } = self.open.pop()?;
-        let place = self.places.get_mut(place).filter(|place| place.begun == begun)?;
-        let text = out.get(start..).filter(|text| text.len() <= LONGEST)?;
+        let open = self.open.pop()?;
+        self.last = Some(open);
+        let place = self.places.get_mut(open.place).filter(|place| place.begun == open.begun)?;
+        let text = out.get(open.start..)?;
+        let length = place.bytes.len() + text.len();
+        if length > LONGEST {
+            return None;
+        }
         place.bytes.extend_from_slice(text);
-        place.complete = true;
-        Some((start, &mut place.made))
+        place.complete += 1;
+        if place.complete > 1 {
+            return Some((open.start, &mut place.made_of_rest));
+        }
+        place.rest = length as u16;
+        Some((open.start, &mut place.made))
     }
 }
 
 impl<T> Place<T> {
-    fn is_of(&self, refrain: &Refrain<'_>, context: usize) -> bool {
+    fn is_of(&self, refrain: &Refrain<'_>, context: u32) -> bool {
         // The C library's comparison of no bytes can take longer than one of many.
         let same = |own: &[u8], piece: &[u8]| piece.is_empty() && own.is_empty() || own == piece;
         let [first, second] = refrain.pieces;
@@ -119,16 +159,23 @@ impl<T> Place<T> {
             && self.context == context
             && self
                 .bytes
-                .get(..self.text)
+                .get(..usize::from(self.text))
                 .and_then(|pieces| pieces.split_at_checked(first.len()))
                 .is_some_and(|own| same(own.0, first) && same(own.1, second))
     }
 
-    fn begin(&mut self, refrain: &Refrain<'_>, mixed: u64, context: usize, begun: u64) {
+    /// Makes room for another thing; false where it is one that is not kept.
+    fn begin(&mut self, refrain: &Refrain<'_>, mixed: u64, context: u32, begun: u64) -> bool {
+        let [first, second] = refrain.pieces;
+        if first.len() + second.len() > LONGEST {
+            return false;
+        }
         self.bytes.clear();
-        refrain.pieces.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        self.bytes.extend_from_slice(first);
+        self.bytes.extend_from_slice(second);
         (self.mixed, self.run, self.number, self.context) = (mixed, refrain.run as u8, refrain.number, context);
-        (self.text, self.begun, self.complete) = (self.bytes.len(), begun, false);
+        (self.text, self.begun, self.complete) = (self.bytes.len() as u16, begun, 0);
+        true
     }
 }
 

@@ -9,6 +9,7 @@ use crate::show::ek::Ek;
 use crate::show::json::Json;
 use crate::show::testdata::captures;
 use crate::show::tree::{self, Options, Trees};
+use crate::wire::link_type::LinkType;
 
 /// Shows every frame of the test captures, and each with single bytes changed.
 fn every_frame(mut show: impl FnMut(&Packet<'_>)) {
@@ -98,4 +99,26 @@ fn ek_is_as_it_is_written_anew() {
         let anew = text(|out| Ek::default().packet(out, packet));
         assert_eq!(text(|out| ek.packet(out, packet)), anew);
     });
+}
+
+/// Traffic in which nothing comes again, so that looking for it pauses now and
+/// then, and after it the same once more.
+#[test]
+fn what_is_not_looked_for_is_as_what_is() {
+    let mut bytes = [0x60, 0, 0, 0, 0, 8, 17, 64].to_vec();
+    bytes.extend([0x20; 32]);
+    bytes.extend([0, 1, 0, 2, 0, 8, 0xab, 0xcd]);
+    let (mut trees, mut json, mut ek) = (Trees::new(Options::default()), Json::new(false), Ek::default());
+    let mut dissection = Dissection::new();
+    for number in (0..1_000u16).chain(0..1_000) {
+        bytes[22..24].copy_from_slice(&number.to_be_bytes());
+        // Flow labels and hop limits change from time to time.
+        (bytes[3], bytes[7]) = (number as u8, (number >> 8) as u8);
+        let frame = Frame::new(LinkType::IPV6, &bytes);
+        dissection.refill(&frame);
+        let packet = Packet::new(frame, &dissection);
+        assert_eq!(text(|out| trees.packet(out, &packet)), text(|out| tree::tree(out, &packet)));
+        assert_eq!(text(|out| json.packet(out, &packet)), text(|out| Json::new(false).packet(out, &packet)));
+        assert_eq!(text(|out| ek.packet(out, &packet)), text(|out| Ek::default().packet(out, &packet)));
+    }
 }
