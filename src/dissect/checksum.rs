@@ -130,7 +130,8 @@ impl Packet<'_> {
         if layer.proto == Proto::Udp && stored == 0 {
             return Some(if network.proto == Proto::Ipv4 { Checksum::NotPresent } else { Checksum::Illegal });
         }
-        if self.is_fragment(layer, network) {
+        let way = Way::of(self, layer, network);
+        if way.is_fragment {
             return Some(Checksum::Unverified(Unverified::Fragment));
         }
         if layer.is_cut() {
@@ -145,7 +146,7 @@ impl Packet<'_> {
         // What is left after taking out the stored value.
         let covered = Sum::default().bytes(bytes).word(!stored);
         let (source, destination) = self.addresses(network)?;
-        let source = self.home_address(layer).map_or(source, IpAddr::V6);
+        let source = way.home_address.map_or(source, IpAddr::V6);
         let pseudo = |used: UsedDestination| match used {
             UsedDestination::NoPseudoHeader => Sum::default(),
             UsedDestination::Header(to) => pseudo_header(source, to, bytes.len(), protocol),
@@ -159,7 +160,7 @@ impl Packet<'_> {
         };
         let good = |used: &UsedDestination| computed(*used) == stored;
         let header = UsedDestination::Header(destination);
-        let first = match (layer.proto, self.routed_destination(layer)) {
+        let first = match (layer.proto, way.routed) {
             (Proto::Icmpv4, _) => UsedDestination::NoPseudoHeader,
             (_, Routed::Nowhere) => header,
             (_, Routed::To(to)) => UsedDestination::Final(to),
@@ -197,13 +198,15 @@ impl Packet<'_> {
     /// The addresses in the pseudo-header of a layer's checksum: `used`, as
     /// [`checksum`](Self::checksum) tells it, or where the packet goes in the end.
     pub fn pseudo_addresses(&self, layer: &Layer, used: Option<UsedDestination>) -> Option<(IpAddr, IpAddr)> {
-        let (source, destination) = self.addresses(self.layers().get(usize::from(layer.network))?)?;
-        let source = self.home_address(layer).map_or(source, IpAddr::V6);
+        let network = self.layers().get(usize::from(layer.network))?;
+        let (source, destination) = self.addresses(network)?;
+        let way = Way::of(self, layer, network);
+        let source = way.home_address.map_or(source, IpAddr::V6);
         let destination = match used {
             Some(UsedDestination::Header(to)) => to,
             Some(UsedDestination::Final(to) | UsedDestination::Arriving(to)) => to.into(),
             Some(UsedDestination::NoPseudoHeader) => return None,
-            None => match self.routed_destination(layer) {
+            None => match way.routed {
                 Routed::To(to) => to.into(),
                 Routed::Nowhere | Routed::Hidden => destination,
             },
@@ -253,19 +256,6 @@ impl Packet<'_> {
         perhaps.then_some(Checksum::Unverified(Unverified::PerhapsCompressed))
     }
 
-    /// The Home Address of a Destination Options header before `layer`, which
-    /// stands in for the source (RFC 6275 §6.3).
-    fn home_address(&self, layer: &Layer) -> Option<Ipv6Addr> {
-        let mut options = self.between(layer).filter(|l| l.proto == Proto::Destination).peekable();
-        options.peek()?;
-        options.flat_map(|l| options::walk(tail(self.header(l), 2))).find_map(|option| match option.kind {
-            options::kind::HOME_ADDRESS if !option.overruns => {
-                array_at(option.value, 0).map(|octets: [u8; 16]| octets.into())
-            }
-            _ => None,
-        })
-    }
-
     fn ipv4_header(&self, layer: &Layer) -> Option<Checksum> {
         let header = Ipv4::new(self.header(layer)).ok()?;
         if header.header().len() < header.claimed_len() {
@@ -284,40 +274,60 @@ impl Packet<'_> {
         let from = self.layers().get(usize::from(layer.network)..).unwrap_or(self.layers());
         from.iter().filter(move |l| l.network == layer.network && l.start < layer.start)
     }
+}
 
-    fn is_fragment(&self, layer: &Layer, network: &Layer) -> bool {
-        match network.proto {
-            Proto::Ipv4 => Ipv4::new(self.header(network)).is_ok_and(|header| header.is_fragment()),
-            _ => self.between(layer).any(|l| {
-                l.proto == Proto::Fragment && u16_at(self.header(l), 2).is_some_and(|field| field & 0xfff9 != 0)
-            }),
-        }
-    }
+/// What lies between an IP header and an upper layer, as far as the checksum of
+/// that depends on it.
+struct Way {
+    /// Whether the upper layer is in a fragment, and so not all of it is here.
+    is_fragment: bool,
+    /// The Home Address of a Destination Options header, which stands in for the
+    /// source (RFC 6275 §6.3).
+    home_address: Option<Ipv6Addr>,
+    /// Where the last Routing header with segments left sends the packet.
+    routed: Routed,
+}
 
-    /// Where the last Routing header before `layer` with segments left sends
-    /// the packet.
-    fn routed_destination(&self, layer: &Layer) -> Routed {
-        let network = self.layers().get(usize::from(layer.network));
-        if network.is_some_and(|l| l.proto == Proto::Ipv4 && has_source_route(tail(self.header(l), ipv4::MIN_LEN))) {
-            return Routed::Hidden;
+impl Way {
+    /// The way from the header `network` to `layer`, in one look at what lies
+    /// between.
+    fn of(packet: &Packet<'_>, layer: &Layer, network: &Layer) -> Self {
+        let mut way = Self { is_fragment: false, home_address: None, routed: Routed::Nowhere };
+        let mut routing = None;
+        for between in packet.between(layer) {
+            match between.proto {
+                Proto::Fragment => {
+                    let field = u16_at(packet.header(between), 2);
+                    way.is_fragment |= network.proto != Proto::Ipv4 && field.is_some_and(|field| field & 0xfff9 != 0);
+                }
+                Proto::Destination => way.home_address = way.home_address.or_else(|| home_address(packet, between)),
+                // One that is used up sends it nowhere; an earlier one still may.
+                Proto::Srh | Proto::Routing if u8_at(packet.header(between), 3) != Some(0) => routing = Some(between),
+                _ => {}
+            }
         }
-        // One that is used up sends it nowhere; an earlier one still may.
-        let unspent =
-            |l: &&Layer| matches!(l.proto, Proto::Srh | Proto::Routing) && u8_at(self.header(l), 3) != Some(0);
-        let Some(routing) = self.between(layer).rfind(unspent) else {
-            return Routed::Nowhere;
-        };
-        let header = self.header(routing);
-        if let Some(srh) = self.srh(routing) {
-            return path::checksum_destination(&srh).map_or(Routed::Nowhere, Routed::To);
+        if let Some(routing) = routing {
+            way.routed = Routed::by(packet, routing);
         }
-        let last_address = match u8_at(header, 2) {
-            // Types 0 and 2 end in the final destination (RFC 2460 §4.4, RFC 6275 §6.4).
-            Some(0 | 2) => header.len().checked_sub(16).filter(|at| *at >= 8).and_then(|at| array_at(header, at)),
-            _ => None,
-        };
-        last_address.map_or(Routed::Hidden, |octets: [u8; 16]| Routed::To(octets.into()))
+        if network.proto == Proto::Ipv4 {
+            let header = packet.header(network);
+            way.is_fragment = Ipv4::new(header).is_ok_and(|header| header.is_fragment());
+            if has_source_route(tail(header, ipv4::MIN_LEN)) {
+                way.routed = Routed::Hidden;
+            }
+        }
+        way
     }
+}
+
+/// The Home Address in a Destination Options header.
+fn home_address(packet: &Packet<'_>, layer: &Layer) -> Option<Ipv6Addr> {
+    options::walk(tail(packet.header(layer), 2)).find_map(|option| match option.kind {
+        options::kind::HOME_ADDRESS if !option.overruns => {
+            array_at(option.value, 0).map(|octets: [u8; 16]| octets.into())
+        }
+        _ => None,
+    })
 }
 
 /// Where a packet's Routing header sends it.
@@ -328,6 +338,22 @@ enum Routed {
     To(Ipv6Addr),
     /// Somewhere the header does not show.
     Hidden,
+}
+
+impl Routed {
+    /// Where a Routing header with segments left sends a packet.
+    fn by(packet: &Packet<'_>, routing: &Layer) -> Self {
+        if let Some(srh) = packet.srh(routing) {
+            return path::checksum_destination(&srh).map_or(Self::Nowhere, Self::To);
+        }
+        let header = packet.header(routing);
+        let last_address = match u8_at(header, 2) {
+            // Types 0 and 2 end in the final destination (RFC 2460 §4.4, RFC 6275 §6.4).
+            Some(0 | 2) => header.len().checked_sub(16).filter(|at| *at >= 8).and_then(|at| array_at(header, at)),
+            _ => None,
+        };
+        last_address.map_or(Self::Hidden, |octets: [u8; 16]| Self::To(octets.into()))
+    }
 }
 
 /// Whether the options of an IPv4 header have a source route (RFC 791 §3.1),

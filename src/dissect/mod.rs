@@ -120,6 +120,10 @@ impl Findings {
         self.checksums.clear();
     }
 
+    fn list(&self) -> &[Finding] {
+        &self.list[..usize::from(self.count)]
+    }
+
     /// Notes a finding; the last place is kept for saying that there were more.
     fn add(&mut self, finding: Finding) {
         let index = usize::from(self.count);
@@ -185,7 +189,35 @@ impl Dissection {
     /// The second half: adds what is wrong or unusual in the layers, which must
     /// be those of `frame`.
     pub fn complete(&mut self, frame: &Frame<'_>) {
-        diagnose::diagnose(self, frame);
+        let Self { settings, layers, layer_count, findings, .. } = self;
+        let packet = Packet::unjudged(*frame, settings, &layers[..usize::from(*layer_count)]);
+        diagnose::diagnose(&packet, findings);
+    }
+
+    /// Dissects `frame` and returns it as a packet, if it is `wanted`: that is
+    /// asked once its layers are there, and it may be told its times. What is
+    /// wrong or unusual in the layers is added where `judged`.
+    ///
+    /// The same as [`refill_layers`](Self::refill_layers) and then perhaps
+    /// [`complete`](Self::complete), with all of it put together once.
+    #[inline]
+    pub fn packet<'a>(
+        &'a mut self,
+        frame: Frame<'a>,
+        judged: bool,
+        wanted: impl FnOnce(&mut Packet<'a>) -> bool,
+    ) -> Option<Packet<'a>> {
+        self.refill_layers(&frame);
+        let Self { settings, layers, layer_count, findings, .. } = self;
+        let mut packet = Packet::unjudged(frame, settings, &layers[..usize::from(*layer_count)]);
+        if !wanted(&mut packet) {
+            return None;
+        }
+        if judged {
+            diagnose::diagnose(&packet, findings);
+        }
+        packet.judge(findings);
+        Some(packet)
     }
 
     /// What it knows beyond the packet's bytes.
@@ -200,7 +232,7 @@ impl Dissection {
 
     /// What is wrong or unusual, in the order of the bytes.
     pub fn findings(&self) -> &[Finding] {
-        &self.findings.list[..usize::from(self.findings.count)]
+        self.findings.list()
     }
 
     /// Notes a layer; `None` where the list is full.

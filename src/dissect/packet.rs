@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::capture::{Frame, Timestamp};
-use crate::dissect::{Checksum, Dissection, Finding, KnownChecksum, Layer, Settings};
+use crate::dissect::{Checksum, Dissection, Finding, Findings, KnownChecksum, Layer, Settings};
 use crate::srv6::hmac::{self, Status};
 use crate::srv6::path::Relation;
 use crate::srv6::{linux, path};
@@ -35,8 +35,14 @@ impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
-        let unjudged = Self::unjudged(frame, dissection.settings(), dissection.layers());
-        Self { findings: dissection.findings(), checksums: &dissection.findings.checksums, ..unjudged }
+        let mut packet = Self::unjudged(frame, dissection.settings(), dissection.layers());
+        packet.judge(&dissection.findings);
+        packet
+    }
+
+    /// Adds what was found.
+    pub(super) fn judge(&mut self, findings: &'a Findings) {
+        (self.findings, self.checksums) = (findings.list(), &findings.checksums);
     }
 
     /// A frame with its layers, of which nothing is found yet.

@@ -342,26 +342,19 @@ where
         let Some(mut done) = spare.take() else { return false };
         let Done { batch, .. } = &done;
         let (first_time, mut previous_time) = (batch.first_time, batch.previous_time);
+        let judged = self.work.needs_findings();
         for position in 0..batch.len() {
             let Some(frame) = done.batch.frame(position) else { continue };
-            let tell_time = |packet: &mut Packet<'_>| {
+            let previous = previous_time;
+            previous_time = frame.time.or(previous);
+            let work = &mut self.work;
+            let packet = self.dissection.packet(frame, judged, |packet| {
                 packet.first_time = first_time;
-                packet.previous_time = previous_time;
+                packet.previous_time = previous;
                 packet.time_digits = done.batch.time_digits(position);
-            };
-            self.dissection.refill_layers(&frame);
-            let mut packet = Packet::new(frame, &self.dissection);
-            tell_time(&mut packet);
-            let wanted = self.work.wants(&packet);
-            if wanted && self.work.needs_findings() {
-                self.dissection.complete(&frame);
-            }
-            let mut packet = Packet::new(frame, &self.dissection);
-            tell_time(&mut packet);
-            previous_time = frame.time.or(previous_time);
-            if !wanted {
-                continue;
-            }
+                work.wants(packet)
+            });
+            let Some(packet) = packet else { continue };
             self.work.packet(&packet, position, &mut done.output);
             if self.work.is_full(&done.output) && !self.order.deliver_part(self.place, &mut done) {
                 return false;

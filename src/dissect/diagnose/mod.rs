@@ -2,9 +2,8 @@
 
 mod srh;
 
-use crate::capture::Frame;
 use crate::dissect::diagnosis::{Diagnosis, Finding};
-use crate::dissect::{Checksum, Dissection, Findings, Layer, Packet};
+use crate::dissect::{Checksum, Findings, Layer, Packet};
 use crate::wire::bytes::{tail, u8_at, u16_at};
 use crate::wire::ipv6::Ipv6;
 use crate::wire::names::ip_proto;
@@ -36,20 +35,18 @@ impl Report<'_> {
 }
 
 /// Adds the findings about headers that were walked.
-pub(super) fn diagnose(dissection: &mut Dissection, frame: &Frame<'_>) {
-    let Dissection { settings, layers, layer_count, findings, .. } = dissection;
-    let packet = Packet::unjudged(*frame, settings, &layers[..usize::from(*layer_count)]);
+pub(super) fn diagnose(packet: &Packet<'_>, findings: &mut Findings) {
     for (index, layer) in (0..).zip(packet.layers()) {
         let report = &mut Report { layer: index, start: layer.start, left: PER_LAYER, findings };
         match layer.proto {
-            Proto::Srh => srh::diagnose(&packet, layer, report),
-            Proto::Ipv6 => ipv6(&packet, index, layer, report),
-            Proto::Data => no_next_header(&packet, index, layer, report),
-            Proto::Udp => checksum(&packet, layer, 6, report),
-            Proto::Tcp => checksum(&packet, layer, 16, report),
-            Proto::Icmpv6 | Proto::Icmpv4 => checksum(&packet, layer, 2, report),
-            Proto::Ipv4 => checksum(&packet, layer, 10, report),
-            Proto::Trailer => trailing(&packet, layer, report),
+            Proto::Srh => srh::diagnose(packet, layer, report),
+            Proto::Ipv6 => ipv6(packet, index, layer, report),
+            Proto::Data => no_next_header(packet, index, layer, report),
+            Proto::Udp => checksum(packet, layer, 6, report),
+            Proto::Tcp => checksum(packet, layer, 16, report),
+            Proto::Icmpv6 | Proto::Icmpv4 => checksum(packet, layer, 2, report),
+            Proto::Ipv4 => checksum(packet, layer, 10, report),
+            Proto::Trailer => trailing(packet, layer, report),
             _ => {}
         }
     }

@@ -74,8 +74,16 @@ fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut R
 /// Addresses that can be no segments, and segments that come twice.
 fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
     let (list, _) = srh.list_bytes().as_chunks::<SEGMENT_LEN>();
-    // The first octet rules both out for nearly every list.
-    if list.iter().any(|segment| matches!(segment[0], 0 | 0xff)) {
+    // One look at each rules both out for nearly every list: the first octet of
+    // such addresses, and a bit that equal segments share.
+    let (mut special, mut twice, mut seen) = (false, false, 0u64);
+    for segment in list {
+        special |= matches!(segment[0], 0 | 0xff);
+        let bit = bit_of(segment);
+        twice |= seen & bit != 0;
+        seen |= bit;
+    }
+    if special {
         let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report<'_>| {
             if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
                 report.add(what, entry(index), SEGMENT_LEN, index as u64, 0);
@@ -84,13 +92,22 @@ fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
         wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
         wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
     }
-    let again = list.iter().enumerate().find_map(|(index, segment)| {
-        let earlier = list[..index].iter().position(|before| before == segment)?;
-        Some((earlier, index))
-    });
-    if let Some((earlier, index)) = again {
-        report.add(Diagnosis::Loop, entry(index), SEGMENT_LEN, earlier as u64, index as u64);
+    if twice {
+        let again = list.iter().enumerate().find_map(|(index, segment)| {
+            let earlier = list[..index].iter().position(|before| before == segment)?;
+            Some((earlier, index))
+        });
+        if let Some((earlier, index)) = again {
+            report.add(Diagnosis::Loop, entry(index), SEGMENT_LEN, earlier as u64, index as u64);
+        }
     }
+}
+
+/// One of 64 bits, which depends on all of a segment.
+fn bit_of(segment: &[u8; SEGMENT_LEN]) -> u64 {
+    let number = u128::from_ne_bytes(*segment);
+    let mixed = (number as u64 ^ (number >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    1 << (mixed >> 58)
 }
 
 fn tlvs(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut Report<'_>) {

@@ -9,6 +9,10 @@ use crate::wire::names::ip_proto;
 use crate::wire::proto::Proto;
 use crate::wire::{ah, esp, fragment, options, srh};
 
+/// What a header says that comes next: a protocol number, and where; `None` where
+/// the walk ends with it.
+type Next = Option<(u8, usize)>;
+
 impl Walk<'_, '_> {
     /// IP of the version that the first nibble says.
     pub(super) fn ip(&mut self, at: usize) {
@@ -20,12 +24,23 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn ipv4(&mut self, at: usize) {
+        let next = self.ipv4_header(at);
+        self.follow(next);
+    }
+
+    pub(super) fn ipv6(&mut self, at: usize) {
+        let next = self.ipv6_header(at);
+        self.follow(next);
+    }
+
+    fn ipv4_header(&mut self, at: usize) -> Next {
         if !self.fits(Proto::Ipv4, at, ipv4::MIN_LEN) {
-            return;
+            return None;
         }
-        let Ok(header) = Ipv4::new(self.rest(at)) else { return };
+        let header = Ipv4::new(self.rest(at)).ok()?;
         if header.version() != 4 {
-            return self.wrong_version(at, header.version(), 4);
+            self.wrong_version(at, header.version(), 4);
+            return None;
         }
         let len = header.claimed_len();
         // Zero is what a capture of a frame still to be segmented says.
@@ -41,17 +56,19 @@ impl Walk<'_, '_> {
         } else if header.fragment_offset() != 0 {
             self.data(at + len);
         } else {
-            self.ip_proto(header.protocol(), at + len);
+            return Some((header.protocol(), at + len));
         }
+        None
     }
 
-    pub(super) fn ipv6(&mut self, at: usize) {
+    fn ipv6_header(&mut self, at: usize) -> Next {
         if !self.fits(Proto::Ipv6, at, ipv6::LEN) {
-            return;
+            return None;
         }
-        let Ok(header) = Ipv6::new(self.rest(at)) else { return };
+        let header = Ipv6::new(self.rest(at)).ok()?;
         if header.version() != 6 {
-            return self.wrong_version(at, header.version(), 6);
+            self.wrong_version(at, header.version(), 6);
+            return None;
         }
         let next = at + ipv6::LEN;
         match usize::from(header.payload_len()) {
@@ -64,7 +81,7 @@ impl Walk<'_, '_> {
             length => self.narrow(at, next + length),
         }
         self.header(Proto::Ipv6, at, ipv6::LEN);
-        self.ip_proto(header.next_header(), next);
+        Some((header.next_header(), next))
     }
 
     /// What says it is IP and has another version's number is neither.
@@ -86,36 +103,47 @@ impl Walk<'_, '_> {
         usize::try_from(length).ok()
     }
 
-    pub(super) fn ip_proto(&mut self, number: u8, at: usize) {
+    /// Walks on, header after header. In a loop, since most packets are little
+    /// else than headers that announce the next one in this way.
+    fn follow(&mut self, mut next: Next) {
+        while let Some((number, at)) = next {
+            next = match number {
+                ip_proto::HOP_BY_HOP => self.extension(Proto::HopByHop, at),
+                ip_proto::DESTINATION => self.extension(Proto::Destination, at),
+                ip_proto::MOBILITY => self.extension(Proto::Mobility, at),
+                ip_proto::ROUTING => match u8_at(self.rest(at), 2) {
+                    Some(srh::ROUTING_TYPE) if self.rest(at).len() >= srh::FIXED_LEN => self.extension(Proto::Srh, at),
+                    _ => self.extension(Proto::Routing, at),
+                },
+                ip_proto::FRAGMENT => self.fragment(at),
+                ip_proto::AH => self.authentication(at),
+                ip_proto::IPV4 => self.ipv4_header(at),
+                ip_proto::IPV6 => self.ipv6_header(at),
+                _ => return self.upper(number, at),
+            };
+        }
+    }
+
+    /// What is no header of a chain.
+    fn upper(&mut self, number: u8, at: usize) {
         match number {
-            ip_proto::HOP_BY_HOP => self.extension(Proto::HopByHop, at),
-            ip_proto::DESTINATION => self.extension(Proto::Destination, at),
-            ip_proto::MOBILITY => self.extension(Proto::Mobility, at),
-            ip_proto::ROUTING => match u8_at(self.rest(at), 2) {
-                Some(srh::ROUTING_TYPE) if self.rest(at).len() >= srh::FIXED_LEN => self.extension(Proto::Srh, at),
-                _ => self.extension(Proto::Routing, at),
-            },
-            ip_proto::FRAGMENT => self.fragment(at),
-            ip_proto::AH => self.authentication(at),
-            ip_proto::ESP => self.encrypted(at),
-            ip_proto::IPV4 => self.ipv4(at),
-            ip_proto::IPV6 => self.ipv6(at),
-            ip_proto::ETHERNET => self.ethernet(at),
-            ip_proto::GRE => self.gre(at),
-            ip_proto::MPLS => self.mpls(at),
             ip_proto::UDP => self.udp(at),
             ip_proto::TCP => self.tcp(at),
             ip_proto::ICMPV6 => self.icmpv6(at),
             ip_proto::ICMP => self.icmpv4(at),
+            ip_proto::ESP => self.encrypted(at),
+            ip_proto::ETHERNET => self.ethernet(at),
+            ip_proto::GRE => self.gre(at),
+            ip_proto::MPLS => self.mpls(at),
             _ => self.data(at),
         }
     }
 
     /// An extension header of the usual form: Next Header, and a length in
     /// units of 8 bytes beyond the first 8.
-    fn extension(&mut self, proto: Proto, at: usize) {
+    fn extension(&mut self, proto: Proto, at: usize) -> Next {
         if !self.fits(proto, at, 8) {
-            return;
+            return None;
         }
         let rest = self.rest(at);
         let (next_header, units) = (rest[0], rest[1]);
@@ -123,14 +151,14 @@ impl Walk<'_, '_> {
         self.header(proto, at, len);
         if len > rest.len() {
             self.cut(at, len);
-        } else {
-            self.ip_proto(next_header, at + len);
+            return None;
         }
+        Some((next_header, at + len))
     }
 
-    fn authentication(&mut self, at: usize) {
+    fn authentication(&mut self, at: usize) -> Next {
         if !self.fits(Proto::Ah, at, ah::FIXED_LEN) {
-            return;
+            return None;
         }
         let rest = self.rest(at);
         let len = ah::claimed_len(rest).unwrap_or(ah::FIXED_LEN).max(ah::FIXED_LEN);
@@ -138,9 +166,9 @@ impl Walk<'_, '_> {
         self.header(Proto::Ah, at, len);
         if len > rest.len() {
             self.cut(at, len);
-        } else {
-            self.ip_proto(next_header, at + len);
+            return None;
         }
+        Some((next_header, at + len))
     }
 
     pub(super) fn encrypted(&mut self, at: usize) {
@@ -149,14 +177,18 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn fragment(&mut self, at: usize) {
+    fn fragment(&mut self, at: usize) -> Next {
         if !self.fits(Proto::Fragment, at, fragment::LEN) {
-            return;
+            return None;
         }
         self.header(Proto::Fragment, at, fragment::LEN);
         let first = u16_at(self.rest(at), 2).is_some_and(|field| field >> 3 == 0);
         let next_header = u8_at(self.rest(at), 0).unwrap_or(ip_proto::NONE);
-        if first { self.ip_proto(next_header, at + fragment::LEN) } else { self.data(at + fragment::LEN) }
+        if !first {
+            self.data(at + fragment::LEN);
+            return None;
+        }
+        Some((next_header, at + fragment::LEN))
     }
 
     /// Whether a header being walked is in the first of several fragments, so
