@@ -69,7 +69,7 @@ fn main() {
     let frames: Vec<Frame<'_>> = bytes.iter().map(|bytes| Frame::new(LinkType::ETHERNET, bytes)).collect();
     let dissections: Vec<Dissection> = frames.iter().map(Dissection::of).collect();
     let packets: Vec<Packet<'_>> =
-        frames.iter().zip(&dissections).map(|(frame, dissection)| Packet::new(*frame, dissection)).collect();
+        frames.iter().zip(&dissections).map(|(frame, dissection)| Packet::new(frame, dissection)).collect();
     let mut dissection = Dissection::new();
     let alone = rate(frames.len(), || {
         for frame in &frames {
@@ -94,9 +94,9 @@ fn main() {
         let both = rate(frames.len(), || {
             for frame in &frames {
                 dissection.refill_layers(frame);
-                if filter.asks_findings() || filter.matches(&Packet::new(*frame, &dissection)) {
+                if filter.asks_findings() || filter.matches(&Packet::new(frame, &dissection)) {
                     dissection.complete(frame);
-                    black_box(filter.matches(&Packet::new(*frame, &dissection)));
+                    black_box(filter.matches(&Packet::new(frame, &dissection)));
                 }
             }
         });

@@ -50,7 +50,7 @@ fn check(bytes: &[u8], missing: u32, locators: &[&str]) -> Expected {
     frame.original_len += missing;
     let mut dissection = Dissection::with(Arc::new(settings));
     dissection.refill(&frame);
-    let packet = Packet::new(frame, &dissection);
+    let packet = Packet::new(&frame, &dissection);
     let udp = packet.layers().iter().rfind(|layer| layer.proto == Proto::Udp).expect("UDP");
     let text = |address: String| -> &'static str { address.leak() };
     match packet.checksum(udp).expect("a checksum") {
@@ -259,7 +259,7 @@ fn ipv4_is_checked_too() {
         let bytes = build(text);
         let frame = Frame::new(LinkType::RAW, &bytes);
         let dissection = Dissection::of(&frame);
-        let packet = Packet::new(frame, &dissection);
+        let packet = Packet::new(&frame, &dissection);
         [Proto::Ipv4, Proto::Udp].map(|proto| packet.first(proto).and_then(|layer| packet.checksum(layer)))
     };
     let [header, udp] = status("ip4(src=10.0.0.1, dst=10.0.0.2)/udp/\"x\"");

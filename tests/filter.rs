@@ -17,7 +17,7 @@ fn matches(bytes: &[u8], filter: &str) -> bool {
     let mut frame = Frame::new(LinkType::ETHERNET, bytes);
     frame.time = Some(Timestamp::new(1_700_000_000, 500_000_000));
     let dissection = Dissection::of(&frame);
-    Filter::parse(filter).unwrap_or_else(|error| panic!("{error}")).matches(&Packet::new(frame, &dissection))
+    Filter::parse(filter).unwrap_or_else(|error| panic!("{error}")).matches(&Packet::new(&frame, &dissection))
 }
 
 /// Checks filters that are true of a packet, and filters that are not.

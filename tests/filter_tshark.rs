@@ -386,7 +386,7 @@ fn each_packet(frames: &[Vec<u8>], mut each: impl FnMut(usize, &Packet<'_>)) {
         let mut frame = Frame::new(LinkType::ETHERNET, bytes);
         (frame.number, frame.time) = (index as u64 + 1, at(index));
         dissection.refill(&frame);
-        let mut packet = Packet::new(frame, &dissection);
+        let mut packet = Packet::new(&frame, &dissection);
         (packet.first_time, packet.previous_time) = (at(0), at(index.saturating_sub(1)));
         each(index, &packet);
     }

@@ -185,7 +185,7 @@ fn verdict(bytes: &[u8], at_sid: bool) -> Verdict {
     let frame = Frame::new(LinkType::IPV6, bytes);
     let mut dissection = Dissection::with(Arc::new(settings));
     dissection.refill(&frame);
-    let packet = Packet::new(frame, &dissection);
+    let packet = Packet::new(&frame, &dissection);
     for (layer, srh) in packet.outer_srhs() {
         let Some(seen) = packet.seen_by_linux(layer, &srh) else { continue };
         match if at_sid { seen.end_sid() } else { seen.plain_address() } {
@@ -216,7 +216,7 @@ fn expected(verdict: Verdict, bytes: &[u8]) -> Option<Seen> {
         // closed port.
         let frame = Frame::new(LinkType::IPV6, bytes);
         let dissection = Dissection::of(&frame);
-        let packet = Packet::new(frame, &dissection);
+        let packet = Packet::new(&frame, &dissection);
         let next = packet.outer_srhs().find(|(_, srh)| srh.segments_left() > 0).map(|(layer, srh)| {
             let at = 8 + 16 * (usize::from(srh.segments_left()) - 1);
             let octets: [u8; 16] = packet.header(layer)[at..at + 16].try_into().expect("a segment");

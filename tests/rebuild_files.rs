@@ -156,7 +156,7 @@ fn every_file_of_the_corpus() {
 fn comes_back(frame: &Frame<'_>) -> Result<(), TestCaseError> {
     let dissection = Dissection::of(frame);
     let mut line = Vec::new();
-    let layers = rebuild::layers(&Packet::new(*frame, &dissection));
+    let layers = rebuild::layers(&Packet::new(frame, &dissection));
     recipe::print(&mut line, frame, &layers, Told { time: true, notes: true });
     let text = String::from_utf8(line).unwrap();
     let mut recipe = Recipe::new("line", Box::new(std::io::Cursor::new(text.clone())));
@@ -248,7 +248,7 @@ fn an_ordinary_packet_needs_no_annotation() {
         let frame = Frame::new(LinkType(link), &bytes);
         let dissection = Dissection::of(&frame);
         let mut line = Vec::new();
-        let layers = rebuild::layers(&Packet::new(frame, &dissection));
+        let layers = rebuild::layers(&Packet::new(&frame, &dissection));
         recipe::print(&mut line, &frame, &layers, Told::default());
         assert_eq!(String::from_utf8(line).unwrap(), format!("{expected}\n"));
     }

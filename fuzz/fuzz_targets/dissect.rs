@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
         covered = layer.header_end;
     }
     assert_eq!(covered as usize, bytes.len());
-    let packet = Packet::new(frame, &dissection);
+    let packet = Packet::new(&frame, &dissection);
     let mut out = Vec::new();
     tree::tree(&mut out, &packet);
     line::line(&mut out, &packet, |_| {});

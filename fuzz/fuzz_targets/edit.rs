@@ -13,7 +13,7 @@ use sr6::wire::link_type::LinkType;
 fn edited(edit: Edit, frame: Frame<'_>) -> Option<Vec<u8>> {
     let dissection = Dissection::of(&frame);
     let mut out = Vec::new();
-    let edited = Editor::new(Arc::new(edit)).edit(&Packet::new(frame, &dissection), &mut out);
+    let edited = Editor::new(Arc::new(edit)).edit(&Packet::new(&frame, &dissection), &mut out);
     edited.ok().flatten().map(|_| out)
 }
 

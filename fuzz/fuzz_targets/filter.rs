@@ -14,7 +14,7 @@ fuzz_target!(|input: (&str, &[u8])| {
         Ok(filter) => {
             let frame = Frame::new(LinkType::RAW, bytes);
             let dissection = Dissection::of(&frame);
-            filter.matches(&Packet::new(frame, &dissection));
+            filter.matches(&Packet::new(&frame, &dissection));
         }
         Err(error) => {
             let _ = error.to_string();

@@ -138,7 +138,7 @@ impl<'t> Line<'t> {
         let mut dissection = Dissection::with(Arc::clone(settings));
         dissection.refill(&frame);
         let mut out = Vec::new();
-        show(&mut out, &Packet::new(frame, &dissection));
+        show(&mut out, &Packet::new(&frame, &dissection));
         String::from_utf8_lossy(&out).into_owned()
     }
 

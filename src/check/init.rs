@@ -112,7 +112,7 @@ impl Seen {
         let read = Reader::open(path).and_then(|mut reader| {
             while let Some(frame) = reader.next_frame()? {
                 dissection.refill(&frame);
-                seen.add(&Packet::new(frame, &dissection));
+                seen.add(&Packet::new(&frame, &dissection));
             }
             Ok(())
         });

@@ -209,5 +209,5 @@ fn with_packet<T>(
 ) -> Option<T> {
     let mut dissection = Dissection::with(Arc::clone(settings));
     dissection.refill(frame);
-    see(&Packet::new(*frame, &dissection))
+    see(&Packet::new(frame, &dissection))
 }

@@ -98,5 +98,5 @@ pub(super) fn packets(notations: &[String], file: Option<&PathBuf>) -> Result<Ve
 /// The IP packet of a frame.
 fn from_frame(frame: &Frame<'_>) -> Option<Given> {
     let dissection = Dissection::of(frame);
-    Given::of(&Packet::new(*frame, &dissection))
+    Given::of(&Packet::new(frame, &dissection))
 }

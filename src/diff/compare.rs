@@ -183,9 +183,9 @@ impl Comparer {
     }
 
     /// Compares two packets.
-    pub fn compare<'c>(&'c mut self, left: Frame<'c>, right: Frame<'c>) -> Comparison<'c> {
+    pub fn compare<'c>(&'c mut self, left: &'c Frame<'c>, right: &'c Frame<'c>) -> Comparison<'c> {
         self.differences.clear();
-        for (dissection, frame) in self.dissections.iter_mut().zip([&left, &right]) {
+        for (dissection, frame) in self.dissections.iter_mut().zip([left, right]) {
             dissection.refill_layers(frame);
         }
         let visits_all = self.visits_all();
@@ -419,7 +419,7 @@ impl Walk<'_, '_> {
     fn frame(&mut self) {
         let [left, right] = self.packets.map(|packet| packet.frame);
         let missing = |frame: &Frame<'_>| (frame.original_len as usize).saturating_sub(frame.data.len());
-        if missing(&left) != missing(&right) {
+        if missing(left) != missing(right) {
             let number = |count: usize| Held::Fixed(Value::Uint(count as u64));
             let (field, sides) = if left.data.len() == right.data.len() {
                 (&frame::LENGTH, [left, right].map(|frame| number(frame.original_len as usize)))
@@ -429,7 +429,7 @@ impl Walk<'_, '_> {
             self.add(What::Frame, [None; 2], field, sides);
         }
         if self.rules.times && left.time != right.time {
-            let time = |frame: Frame<'_>| Held::fixed(frame.time.map(|time| Value::Nanos(time.0)));
+            let time = |frame: &Frame<'_>| Held::fixed(frame.time.map(|time| Value::Nanos(time.0)));
             self.add(What::Frame, [None; 2], &frame::TIME, [time(left), time(right)]);
         }
     }

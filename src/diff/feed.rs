@@ -54,7 +54,7 @@ impl Keying {
                 if self.filter.as_ref().is_some_and(Filter::asks_findings) {
                     self.dissection.complete(&frame);
                 }
-                let packet = Packet::new(frame, &self.dissection);
+                let packet = Packet::new(&frame, &self.dissection);
                 if self.filter.as_ref().is_some_and(|filter| !filter.matches(&packet)) {
                     continue;
                 }

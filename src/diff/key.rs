@@ -180,7 +180,7 @@ mod tests {
         let frame = Frame::new(craft::link_type(&layers).unwrap_or(LinkType::RAW), &bytes);
         let mut dissection = Dissection::with(Arc::clone(settings));
         dissection.refill_layers(&frame);
-        Key::of(&Packet::new(frame, &dissection))
+        Key::of(&Packet::new(&frame, &dissection))
     }
 
     fn key(text: &str) -> Key {

@@ -116,7 +116,7 @@ mod tests {
         let (one, two) = (build(left), build(right));
         let (one, two) = (Frame::new(one.0, &one.1), Frame::new(two.0, &two.1));
         let (a, b) = (Dissection::of(&one), Dissection::of(&two));
-        let (a, b) = (Packet::new(one, &a), Packet::new(two, &b));
+        let (a, b) = (Packet::new(&one, &a), Packet::new(&two, &b));
         let mut out = Vec::new();
         Aligner::default().layers(&a, &b, &mut out);
         let name = |packet: &Packet<'_>, index: Option<usize>| {

@@ -190,7 +190,7 @@ proptest! {
             a.original_len += missing;
             let b = Frame::new(right.0, &right.1);
             let same = comparer.is_same(&a, &b);
-            let comparison = comparer.compare(a, b);
+            let comparison = comparer.compare(&a, &b);
             if same {
                 prop_assert!(comparison.differences.is_empty());
             } else if !judged && a.link == b.link && missing == 0 {
@@ -240,7 +240,7 @@ fn every_bit_counts() {
                     changed[at] ^= bit;
                     let other = Frame { data: &changed, ..frame };
                     assert!(!comparer.is_same(&frame, &other));
-                    let comparison = comparer.compare(frame, other);
+                    let comparison = comparer.compare(&frame, &other);
                     assert!(
                         !comparison.differences.is_empty(),
                         "{} frame {} byte {at} bit {bit:#x}",
@@ -248,7 +248,7 @@ fn every_bit_counts() {
                         frame.number
                     );
                     // Fields at fixed places are the same as visited ones.
-                    assert_eq!(told(&comparison), told(&visiting.compare(frame, other)));
+                    assert_eq!(told(&comparison), told(&visiting.compare(&frame, &other)));
                     changed[at] ^= bit;
                     compared += 1;
                 }

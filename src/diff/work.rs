@@ -85,7 +85,7 @@ impl Worker {
             output.tally.same += 1;
             return;
         }
-        let comparison = self.comparer.compare(a, b);
+        let comparison = self.comparer.compare(&a, &b);
         output.tally.comparison(&comparison);
         match self.writing.form {
             Form::Text => text::pair(&mut output.text, &comparison, how, moved, self.writing.all),
@@ -105,13 +105,13 @@ impl Worker {
         match self.writing.form {
             Form::Text => {
                 self.dissection.refill(&frame);
-                let mut packet = Packet::new(frame, &self.dissection);
+                let mut packet = Packet::new(&frame, &self.dissection);
                 packet.first_time = keyed.batch.first_time;
                 packet.time_digits = keyed.batch.time_digits(position);
                 text::alone(&mut output.text, &packet, &self.writing.names[side], window);
             }
             Form::Json => {
-                json::alone(&mut output.text, &Packet::new(frame, &self.dissection), side, window);
+                json::alone(&mut output.text, &Packet::new(&frame, &self.dissection), side, window);
             }
             Form::Quiet => {}
         }

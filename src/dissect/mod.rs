@@ -19,7 +19,7 @@
 //! let bytes = [0x60, 0, 0, 0, 0, 0, 59, 64].into_iter().chain([0; 32]).collect::<Vec<u8>>();
 //! let frame = Frame::new(LinkType::IPV6, &bytes);
 //! let dissection = Dissection::of(&frame);
-//! let packet = Packet::new(frame, &dissection);
+//! let packet = Packet::new(&frame, &dissection);
 //! assert_eq!(packet.layers().iter().map(|l| l.proto).collect::<Vec<_>>(), [Proto::Ipv6]);
 //! ```
 
@@ -190,7 +190,7 @@ impl Dissection {
     /// be those of `frame`.
     pub fn complete(&mut self, frame: &Frame<'_>) {
         let Self { settings, layers, layer_count, findings, .. } = self;
-        let packet = Packet::unjudged(*frame, settings, &layers[..usize::from(*layer_count)]);
+        let packet = Packet::unjudged(frame, settings, &layers[..usize::from(*layer_count)]);
         diagnose::diagnose(&packet, findings);
     }
 
@@ -203,11 +203,11 @@ impl Dissection {
     #[inline]
     pub fn packet<'a>(
         &'a mut self,
-        frame: Frame<'a>,
+        frame: &'a Frame<'a>,
         judged: bool,
         wanted: impl FnOnce(&mut Packet<'a>) -> bool,
     ) -> Option<Packet<'a>> {
-        self.refill_layers(&frame);
+        self.refill_layers(frame);
         let Self { settings, layers, layer_count, findings, .. } = self;
         let mut packet = Packet::unjudged(frame, settings, &layers[..usize::from(*layer_count)]);
         if !wanted(&mut packet) {
@@ -289,7 +289,7 @@ mod tests {
         }
         assert_eq!(covered as usize, bytes.len());
         let mut bounds = Bounds(bytes.len() as u32, 0);
-        Packet::new(frame, &dissection).visit(&mut bounds);
+        Packet::new(&frame, &dissection).visit(&mut bounds);
         assert_eq!(bounds.1, 0);
     }
 

@@ -18,7 +18,7 @@ use crate::wire::srh_tlv;
 #[derive(Debug, Clone, Copy)]
 pub struct Packet<'a> {
     /// The frame.
-    pub frame: Frame<'a>,
+    pub frame: &'a Frame<'a>,
     /// When the capture's first frame was seen, for relative times.
     pub first_time: Option<Timestamp>,
     /// When the frame before this one was seen.
@@ -34,7 +34,7 @@ pub struct Packet<'a> {
 impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
-    pub fn new(frame: Frame<'a>, dissection: &'a Dissection) -> Self {
+    pub fn new(frame: &'a Frame<'a>, dissection: &'a Dissection) -> Self {
         let mut packet = Self::unjudged(frame, dissection.settings(), dissection.layers());
         packet.judge(&dissection.findings);
         packet
@@ -46,7 +46,7 @@ impl<'a> Packet<'a> {
     }
 
     /// A frame with its layers, of which nothing is found yet.
-    pub(super) fn unjudged(frame: Frame<'a>, settings: &'a Settings, layers: &'a [Layer]) -> Self {
+    pub(super) fn unjudged(frame: &'a Frame<'a>, settings: &'a Settings, layers: &'a [Layer]) -> Self {
         let (first_time, previous_time) = (frame.time, frame.time);
         Self { frame, first_time, previous_time, time_digits: 9, settings, layers, findings: &[], checksums: &[] }
     }

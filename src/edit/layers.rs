@@ -97,13 +97,13 @@ pub(super) fn apply(
     let padded;
     let whole = if missing > 0 {
         padded = [frame.data, &vec![0; missing]].concat();
-        Frame { data: &padded, ..frame }
+        Frame { data: &padded, ..*frame }
     } else {
-        frame
+        *frame
     };
     let before = if missing > 0 {
         dissection.refill_layers(&whole);
-        rebuild::layers(&Packet::new(whole, dissection)).0
+        rebuild::layers(&Packet::new(&whole, dissection)).0
     } else {
         rebuild::layers(packet).0
     };

@@ -31,7 +31,7 @@
 //! let frame = Frame::new(LinkType::RAW, &bytes);
 //! let dissection = Dissection::of(&frame);
 //! let mut out = Vec::new();
-//! let edited = editor.edit(&Packet::new(frame, &dissection), &mut out)?;
+//! let edited = editor.edit(&Packet::new(&frame, &dissection), &mut out)?;
 //! assert!(edited.is_some());
 //! assert_eq!(out, craft::build(&notation::parse(after)?)?);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -162,7 +162,7 @@ impl Editor {
                         ..Frame::new(before.link, &self.between)
                     };
                     self.dissection.refill_layers(&frame);
-                    let mapped = self.edit.maps.apply(&Packet::new(frame, &self.dissection), out);
+                    let mapped = self.edit.maps.apply(&Packet::new(&frame, &self.dissection), out);
                     if mapped.is_none() {
                         out.extend_from_slice(&self.between);
                     }

@@ -19,7 +19,7 @@ fn link(text: &str) -> LinkType {
 fn edit(edit: &Edit, frame: Frame<'_>) -> Result<Option<(Edited, Vec<u8>)>, EditError> {
     let dissection = Dissection::of(&frame);
     let mut out = vec![0xee];
-    let edited = Editor::new(Arc::new(edit.clone())).edit(&Packet::new(frame, &dissection), &mut out)?;
+    let edited = Editor::new(Arc::new(edit.clone())).edit(&Packet::new(&frame, &dissection), &mut out)?;
     assert_eq!(out[0], 0xee);
     assert!(edited.is_some() || out.len() == 1);
     Ok(edited.map(|edited| (edited, out[1..].to_vec())))
@@ -217,7 +217,7 @@ fn swaps() -> Maps {
 
 fn statuses(frame: &Frame<'_>) -> Vec<(Proto, Option<u64>)> {
     let dissection = Dissection::of(frame);
-    let packet = Packet::new(*frame, &dissection);
+    let packet = Packet::new(frame, &dissection);
     packet.layers().iter().map(|layer| (layer.proto, packet.checksum(layer).map(Checksum::status))).collect()
 }
 

@@ -14,7 +14,7 @@
 //! let bytes = [0x60, 0, 0, 0, 0, 0, 59, 64].into_iter().chain([0; 32]).collect::<Vec<u8>>();
 //! let frame = Frame::new(LinkType::IPV6, &bytes);
 //! let dissection = Dissection::of(&frame);
-//! let packet = Packet::new(frame, &dissection);
+//! let packet = Packet::new(&frame, &dissection);
 //! assert!(Filter::parse("ipv6.hlim == 64 && ipv6.src == ::/64 && !srh")?.matches(&packet));
 //!
 //! let error = Filter::parse("ipv6.hlimm == 3").unwrap_err();

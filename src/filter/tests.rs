@@ -121,11 +121,11 @@ proptest! {
         let mut frame = Frame::new(link, &bytes[..len]);
         frame.time = Some(crate::capture::Timestamp(1_700_000_000_123_456_789));
         let dissection = Dissection::of(&frame);
-        let packet = Packet::new(frame, &dissection);
+        let packet = Packet::new(&frame, &dissection);
         // Fields need no findings.
         let mut layers = Dissection::new();
         layers.refill_layers(&frame);
-        let walked = Packet::new(frame, &layers);
+        let walked = Packet::new(&frame, &layers);
         for (name, read, place) in all_fields() {
             let shown = values(&Read::Shown(name), &place, &packet);
             prop_assert_eq!(values(&read, &place, &walked), &*shown, "{} {:?}", name, read);
@@ -151,7 +151,7 @@ proptest! {
                 let bytes: Vec<u8> = bytes.collect();
                 let frame = Frame::new(LinkType::IPV6, &bytes);
                 let dissection = Dissection::of(&frame);
-                let packet = Packet::new(frame, &dissection);
+                let packet = Packet::new(&frame, &dissection);
                 let again = Filter::parse(&filter.to_string()).unwrap();
                 prop_assert_eq!(filter.matches(&packet), again.matches(&packet));
             }

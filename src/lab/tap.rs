@@ -58,7 +58,7 @@ impl Seen {
     pub fn ask<T>(&self, question: impl FnOnce(&Packet<'_>) -> T) -> T {
         let frame = self.frame(1);
         let dissection = Dissection::of(&frame);
-        question(&Packet::new(frame, &dissection))
+        question(&Packet::new(&frame, &dissection))
     }
 }
 

@@ -348,7 +348,7 @@ where
             let previous = previous_time;
             previous_time = frame.time.or(previous);
             let work = &mut self.work;
-            let packet = self.dissection.packet(frame, judged, |packet| {
+            let packet = self.dissection.packet(&frame, judged, |packet| {
                 packet.first_time = first_time;
                 packet.previous_time = previous;
                 packet.time_digits = done.batch.time_digits(position);

@@ -238,7 +238,7 @@ impl Watch for Book<'_> {
 impl Pages<'_> {
     fn dissect<T>(&mut self, frame: &Frame<'_>, of: impl Fn(&Dissected<'_>) -> Option<T>) -> Option<T> {
         self.dissection.refill_layers(frame);
-        of(&Dissected::new(*frame, &self.dissection))
+        of(&Dissected::new(frame, &self.dissection))
     }
 
     /// Finds the packet that was answered; whether there is one.

@@ -226,7 +226,7 @@ mod tests {
     fn rebuilt(link: LinkType, bytes: &[u8]) -> String {
         let frame = Frame::new(link, bytes);
         let dissection = Dissection::of(&frame);
-        let stack = layers(&Packet::new(frame, &dissection));
+        let stack = layers(&Packet::new(&frame, &dissection));
         assert_eq!(craft::build(&stack).unwrap(), bytes);
         let text = notation::print(&stack);
         let again = notation::parse(&text).unwrap_or_else(|e| panic!("{text}: {e}"));

@@ -224,9 +224,10 @@ mod tests {
         let time = |nanos| Some(Timestamp(1_700_000_000 * NANOS + nanos));
         let frame = Frame { time: time(1_500_042_000), ..Frame::new(LinkType::RAW, &[]) };
         let dissection = Dissection::of(&frame);
-        let mut packet = Packet::new(frame, &dissection);
+        let mut packet = Packet::new(&frame, &dissection);
         (packet.first_time, packet.previous_time) = (time(0), time(2_000_000_000));
-        let mut check = |form, digits, expected| {
+        let check = |form, digits, expected| {
+            let mut packet = packet;
             packet.time_digits = digits;
             assert_eq!(text(|out| column(out, &packet, form)), expected);
         };
@@ -236,7 +237,8 @@ mod tests {
         check(Form::Epoch, 6, "1700000001.500042");
         check(Form::Clock, 6, "22:13:21.500042");
         check(Form::Date, 9, "2023-11-14 22:13:21.500042000");
-        packet.frame.time = None;
+        let timeless = Frame { time: None, ..frame };
+        let packet = Packet::new(&timeless, &dissection);
         assert_eq!(text(|out| column(out, &packet, Form::Date)), " ".repeat(10));
     }
 

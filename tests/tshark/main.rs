@@ -47,7 +47,7 @@ fn ours(path: &Path, fields: &[&'static Field]) -> Vec<Ours> {
     // What a damaged file still gives is compared all the same.
     let _ = reader.for_each(|frame| {
         dissection.refill(&frame);
-        let mut packet = Packet::new(frame, &dissection);
+        let mut packet = Packet::new(&frame, &dissection);
         first = first.or(frame.time);
         packet.first_time = first;
         packet.previous_time = previous.or(frame.time);

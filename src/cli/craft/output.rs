@@ -94,7 +94,7 @@ impl Output {
         let shown = Frame { number: self.count, ..*frame };
         if self.show.format == Some(Format::Notation) {
             self.dissection.refill_layers(frame);
-            let layers = rebuild::layers(&Packet::new(*frame, &self.dissection));
+            let layers = rebuild::layers(&Packet::new(frame, &self.dissection));
             recipe::print(&mut self.text, frame, &layers, Told::default());
             Show { format: None, ..self.show }.packet(&mut self.text, &mut self.dissection, shown, Stack::default);
         } else {

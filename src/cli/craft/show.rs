@@ -38,7 +38,7 @@ impl Show {
         match self.format {
             Some(Format::Tree) => {
                 dissection.refill(&frame);
-                tree::tree(text, &Packet::new(frame, dissection));
+                tree::tree(text, &Packet::new(&frame, dissection));
             }
             Some(Format::Hex) => {
                 text.extend(::hex::encode(frame.data).bytes());

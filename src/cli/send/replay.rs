@@ -70,6 +70,6 @@ fn select(filter: Filter) -> Select {
         } else {
             dissection.refill_layers(frame);
         }
-        filter.matches(&Packet::new(*frame, &dissection))
+        filter.matches(&Packet::new(frame, &dissection))
     })
 }

@@ -74,7 +74,7 @@ impl Leaves {
         let frame = Frame::new(LinkType::ETHERNET, bytes);
         let dissection = Dissection::of(&frame);
         let mut leaves = Self::default();
-        Packet::new(frame, &dissection).visit(&mut leaves);
+        Packet::new(&frame, &dissection).visit(&mut leaves);
         leaves
     }
 

@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for Unique {
 /// JSON, and the name of a field that came twice without being known to.
 fn check(frame: Frame<'_>) -> (serde_json::Value, Option<&'static str>) {
     let dissection = Dissection::of(&frame);
-    let packet = Packet::new(frame, &dissection);
+    let packet = Packet::new(&frame, &dissection);
     let mut last = None;
     for ranges in [false, true] {
         let mut json = Json::new(ranges);

@@ -20,7 +20,7 @@ fn every_frame(mut show: impl FnMut(&Packet<'_>)) {
     let mut dissection = Dissection::new();
     let mut show = |frame: Frame<'_>| {
         dissection.refill(&frame);
-        show(&Packet::new(frame, &dissection));
+        show(&Packet::new(&frame, &dissection));
     };
     let mut shown = 0;
     for file in files {
