@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::file::{Chunk, ReadError, Reader, Resolution};
+use super::file::{Chunk, ReadError, Reader};
 use super::frame::{Frame, Timestamp};
 use super::frames::Frames;
 
@@ -93,11 +93,10 @@ impl Merge {
         let input = &mut self.inputs[index];
         let position = input.position;
         input.position += 1;
-        if let Some(frame) = input.chunk.frame(position) {
+        if let Some((frame, about)) = input.chunk.seen(position) {
             let count = self.interfaces.len() as u32;
             let interface = *self.interfaces.entry((index, frame.interface)).or_insert(count);
-            let resolution = input.chunk.interface(position).map_or(Resolution::NANOS, |about| about.resolution);
-            frames.push(&Frame { number: self.number, interface: Some(interface), ..frame }, resolution);
+            frames.push(&Frame { number: self.number, interface: Some(interface), ..frame }, about.resolution);
             self.number += 1;
         }
     }

@@ -101,13 +101,13 @@ impl Worker {
         let Some(keyed) = job.keyed(side, at) else { return };
         let Some(entry) = keyed.entries.get(at.entry as usize) else { return };
         let position = entry.position as usize;
-        let Some(frame) = keyed.batch.frame(position) else { return };
+        let Some((frame, time_digits)) = keyed.batch.seen(position) else { return };
         match self.writing.form {
             Form::Text => {
                 self.dissection.refill(&frame);
                 let mut packet = Packet::new(&frame, &self.dissection);
                 packet.first_time = keyed.batch.first_time;
-                packet.time_digits = keyed.batch.time_digits(position);
+                packet.time_digits = time_digits;
                 text::alone(&mut output.text, &packet, &self.writing.names[side], window);
             }
             Form::Json => {

@@ -143,56 +143,52 @@ impl Packet<'_> {
         if layer.proto == Proto::Udp && u16_at(bytes, 4).is_some_and(|len| (1..8).contains(&len)) {
             return Some(Checksum::Unverified(Unverified::Length));
         }
-        // What is left after taking out the stored value.
-        let covered = Sum::default().bytes(bytes).word(!stored);
         let (source, destination) = self.addresses(network)?;
-        let source = way.home_address.map_or(source, IpAddr::V6);
-        let pseudo = |used: UsedDestination| match used {
-            UsedDestination::NoPseudoHeader => Sum::default(),
-            UsedDestination::Header(to) => pseudo_header(source, to, bytes.len(), protocol),
-            UsedDestination::Final(to) | UsedDestination::Arriving(to) => {
-                pseudo_header(source, to.into(), bytes.len(), protocol)
-            }
+        let sums = Sums {
+            // What is left after taking out the stored value.
+            covered: Sum::default().bytes(bytes).word(!stored),
+            stored,
+            source: way.home_address.map_or(source, IpAddr::V6),
+            length: bytes.len() as u32,
+            protocol,
         };
-        let computed = |used| {
-            let sum = covered.word(pseudo(used).folded());
-            if layer.proto == Proto::Udp { sum.udp_checksum() } else { sum.checksum() }
-        };
-        let good = |used: &UsedDestination| computed(*used) == stored;
         let header = UsedDestination::Header(destination);
         let first = match (layer.proto, way.routed) {
             (Proto::Icmpv4, _) => UsedDestination::NoPseudoHeader,
             (_, Routed::Nowhere) => header,
             (_, Routed::To(to)) => UsedDestination::Final(to),
-            (_, Routed::Hidden) if good(&header) => return Some(Checksum::Good(header)),
+            (_, Routed::Hidden) if sums.are_good(header) => return Some(Checksum::Good(header)),
             (_, Routed::Hidden) => return Some(Checksum::Unverified(Unverified::UnknownDestination)),
         };
         // Nearly every packet needs no more than this.
-        if good(&first) {
-            return Some(Checksum::Good(first));
-        }
+        Some(if sums.are_good(first) { Checksum::Good(first) } else { self.doubted(layer, &sums, first, header) })
+    }
+
+    /// What there is to say of a checksum that is not good for the `first`
+    /// destination that it should be good for.
+    #[cold]
+    fn doubted(&self, layer: &Layer, sums: &Sums, first: UsedDestination, header: UsedDestination) -> Checksum {
         let planned = self.arriving(layer, first);
         let likely = [Some(first), planned, Some(header)].into_iter().flatten();
-        if let Some(used) = likely.clone().skip(1).find(good) {
-            return Some(Checksum::Good(used));
+        if let Some(used) = likely.clone().skip(1).find(|used| sums.are_good(*used)) {
+            return Checksum::Good(used);
         }
-        // What the kernel leaves there for the hardware to complete.
-        if likely.clone().any(|used| used != UsedDestination::NoPseudoHeader && pseudo(used).folded() == stored) {
-            return Some(Checksum::Unverified(Unverified::Partial));
+        if likely.clone().any(|used| sums.are_partial(used)) {
+            return Checksum::Unverified(Unverified::Partial);
         }
-        match self.compressed(layer, first, good) {
+        match self.compressed(layer, first, |used| sums.are_good(*used)) {
             // A plan leaves no doubt.
             Some(Checksum::Unverified(_)) if planned.is_some() => {}
-            Some(taken_back) => return Some(taken_back),
+            Some(taken_back) => return taken_back,
             None => {}
         }
         // What is quoted is as a router left it, on its way to where its
         // checksum would be right.
         if layer.quoted {
-            return Some(Checksum::Unverified(Unverified::Quoted));
+            return Checksum::Unverified(Unverified::Quoted);
         }
         let used = planned.unwrap_or(first);
-        Some(Checksum::Bad { expected: computed(used), used })
+        Checksum::Bad { expected: sums.checksum(used), used }
     }
 
     /// The addresses in the pseudo-header of a layer's checksum: `used`, as
@@ -291,6 +287,7 @@ struct Way {
 impl Way {
     /// The way from the header `network` to `layer`, in one look at what lies
     /// between.
+    #[inline]
     fn of(packet: &Packet<'_>, layer: &Layer, network: &Layer) -> Self {
         let mut way = Self { is_fragment: false, home_address: None, routed: Routed::Nowhere };
         let mut routing = None;
@@ -328,6 +325,58 @@ fn home_address(packet: &Packet<'_>, layer: &Layer) -> Option<Ipv6Addr> {
         }
         _ => None,
     })
+}
+
+/// All that a checksum depends on, but for the destination.
+struct Sums {
+    /// Of what it covers, without the stored value.
+    covered: Sum,
+    stored: u16,
+    source: IpAddr,
+    /// The upper-layer length.
+    length: u32,
+    protocol: u8,
+}
+
+impl Sums {
+    /// The checksum as it should be for a destination.
+    #[inline]
+    fn checksum(&self, used: UsedDestination) -> u16 {
+        let sum = self.with_pseudo_header(self.covered, used);
+        if self.protocol == ip_proto::UDP { sum.udp_checksum() } else { sum.checksum() }
+    }
+
+    /// Whether the stored checksum is right for a destination.
+    #[inline]
+    fn are_good(&self, used: UsedDestination) -> bool {
+        self.checksum(used) == self.stored
+    }
+
+    /// Whether the pseudo-header alone is in the stored checksum: what the kernel
+    /// leaves there for the hardware to complete.
+    fn are_partial(&self, used: UsedDestination) -> bool {
+        used != UsedDestination::NoPseudoHeader && self.with_pseudo_header(Sum::default(), used).folded() == self.stored
+    }
+
+    /// Adds the pseudo-header for a destination, if there is one.
+    #[inline]
+    fn with_pseudo_header(&self, sum: Sum, used: UsedDestination) -> Sum {
+        let to = match used {
+            UsedDestination::NoPseudoHeader => return sum,
+            UsedDestination::Header(to) => to,
+            UsedDestination::Final(to) | UsedDestination::Arriving(to) => to.into(),
+        };
+        match (self.source, to) {
+            (IpAddr::V6(from), IpAddr::V6(to)) => {
+                sum.pseudo_header(&from.octets(), &to.octets(), self.length, self.protocol)
+            }
+            (IpAddr::V4(from), IpAddr::V4(to)) => {
+                sum.pseudo_header(&from.octets(), &to.octets(), self.length, self.protocol)
+            }
+            // One IP header has both addresses.
+            _ => sum,
+        }
+    }
 }
 
 /// Where a packet's Routing header sends it.
@@ -369,15 +418,4 @@ fn has_source_route(mut options: &[u8]) -> bool {
         };
     }
     false
-}
-
-/// The sum of the pseudo-header of an upper layer of `len` bytes.
-fn pseudo_header(source: IpAddr, destination: IpAddr, len: usize, protocol: u8) -> Sum {
-    let sum = Sum::default();
-    match (source, destination) {
-        (IpAddr::V6(from), IpAddr::V6(to)) => sum.pseudo_header(&from.octets(), &to.octets(), len as u32, protocol),
-        (IpAddr::V4(from), IpAddr::V4(to)) => sum.pseudo_header(&from.octets(), &to.octets(), len as u32, protocol),
-        // One IP header has both addresses.
-        _ => sum,
-    }
 }

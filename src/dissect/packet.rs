@@ -144,8 +144,9 @@ impl<'a> Packet<'a> {
     /// What the IPv6 destination is to the path of an SRH; `None` for an SRH
     /// that it is not taken from, which all but the first of a packet are.
     pub fn relation(&self, layer: &Layer, srh: &Srh<'_>) -> Option<Relation> {
-        let mut same = self.layers().iter().filter(|l| l.proto == Proto::Srh && l.network == layer.network);
-        if same.next().is_none_or(|first| first.start != layer.start) {
+        let own = self.layers().get(usize::from(layer.network)..).unwrap_or(self.layers());
+        let first = own.iter().find(|l| l.proto == Proto::Srh && l.network == layer.network)?;
+        if first.start != layer.start {
             return None;
         }
         path::relation(srh, self.network(layer)?.destination(), &self.settings().locators)

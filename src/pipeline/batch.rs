@@ -45,18 +45,21 @@ impl Batch {
         if self.is_chunk { self.chunk.frame(position) } else { self.frames.frame(position) }
     }
 
-    /// The decimals of a second that the time of a frame is worth showing
-    /// with: 6, or 9 where its source counts finer.
-    pub fn time_digits(&self, position: usize) -> u8 {
-        let resolution = if self.is_chunk {
-            self.chunk.interface(position).map(|about| about.resolution)
+    /// As [`frame`](Self::frame), with the decimals of a second that its time is
+    /// worth showing with: 6, or 9 where its source counts finer.
+    #[inline]
+    pub fn seen(&self, position: usize) -> Option<(Frame<'_>, u8)> {
+        let (frame, resolution) = if self.is_chunk {
+            let (frame, interface) = self.chunk.seen(position)?;
+            (frame, Some(interface.resolution))
         } else {
-            self.frames.resolution(position)
+            (self.frames.frame(position)?, self.frames.resolution(position))
         };
-        match resolution {
+        let digits = match resolution {
             Some(Resolution::Decimal(0..=6) | Resolution::Binary(0..=19)) | None => 6,
             Some(_) => 9,
-        }
+        };
+        Some((frame, digits))
     }
 
     pub(super) fn truncate(&mut self, count: usize) {

@@ -344,14 +344,14 @@ where
         let (first_time, mut previous_time) = (batch.first_time, batch.previous_time);
         let judged = self.work.needs_findings();
         for position in 0..batch.len() {
-            let Some(frame) = done.batch.frame(position) else { continue };
+            let Some((frame, time_digits)) = done.batch.seen(position) else { continue };
             let previous = previous_time;
             previous_time = frame.time.or(previous);
             let work = &mut self.work;
             let packet = self.dissection.packet(&frame, judged, |packet| {
                 packet.first_time = first_time;
                 packet.previous_time = previous;
-                packet.time_digits = done.batch.time_digits(position);
+                packet.time_digits = time_digits;
                 work.wants(packet)
             });
             let Some(packet) = packet else { continue };

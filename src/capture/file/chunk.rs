@@ -72,6 +72,12 @@ impl Chunk {
     /// The frame at `position`, counted from 0 within the chunk.
     #[inline]
     pub fn frame(&self, position: usize) -> Option<Frame<'_>> {
+        self.seen(position).map(|(frame, _)| frame)
+    }
+
+    /// The frame at `position`, with the interface that saw it.
+    #[inline]
+    pub fn seen(&self, position: usize) -> Option<(Frame<'_>, &Interface)> {
         let entry = self.index.entries.get(position)?;
         let section = self.index.sections.get(entry.section as usize)?;
         let interface = section.interfaces.get(entry.interface as usize)?;
@@ -79,7 +85,7 @@ impl Chunk {
         let captured = entry.captured as usize;
         let options_at = data_at + captured.next_multiple_of(4);
         let options = self.buffer.get(options_at..options_at + entry.options as usize).unwrap_or_default();
-        Some(Frame {
+        let frame = Frame {
             number: self.first + position as u64,
             time: entry.ticks.map(|ticks| interface.time(ticks)),
             link: interface.link,
@@ -88,18 +94,13 @@ impl Chunk {
             interface: interface.numbered.then_some(entry.interface),
             interface_name: interface.name.as_deref(),
             comments: Comments::options(options, section.big_endian),
-        })
+        };
+        Some((frame, interface))
     }
 
     /// Its frames, in the order of the file.
     pub fn frames(&self) -> impl DoubleEndedIterator<Item = Frame<'_>> {
         (0..self.len()).filter_map(|position| self.frame(position))
-    }
-
-    /// The interface that saw the frame at `position`.
-    pub fn interface(&self, position: usize) -> Option<&Interface> {
-        let entry = self.index.entries.get(position)?;
-        self.index.sections.get(entry.section as usize)?.interfaces.get(entry.interface as usize)
     }
 
     /// Forgets the frames after the first `count`.

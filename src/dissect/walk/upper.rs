@@ -23,8 +23,9 @@ impl Walk<'_, '_> {
         // What the user says goes first; then the lower port, which is more
         // likely the well-known one.
         let told = self.dissection.settings.decoded_as(source, destination);
-        let by_port = [source.min(destination), source.max(destination)].map(tunnel::port);
-        match told.into_iter().chain(by_port.into_iter().flatten()).next() {
+        let carried =
+            told.or_else(|| tunnel::port(source.min(destination))).or_else(|| tunnel::port(source.max(destination)));
+        match carried {
             Some(proto) if !self.rest(next).is_empty() => self.carried(proto, next),
             _ => self.data(next),
         }
