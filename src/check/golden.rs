@@ -170,5 +170,5 @@ fn printed(name: &str, options: &Options) -> Result<printer::Form, String> {
 
 /// A packet as a line of a recipe.
 fn notation<const TIME: bool, const NOTES: bool>(out: &mut Vec<u8>, packet: &Packet<'_>) {
-    recipe::print(out, &packet.frame, &rebuild::layers(packet), recipe::Told { time: TIME, notes: NOTES });
+    recipe::print(out, packet.frame, &rebuild::layers(packet), recipe::Told { time: TIME, notes: NOTES });
 }

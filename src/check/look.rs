@@ -218,8 +218,8 @@ impl Work for Look {
             }
             match form {
                 Form::Printed(printer) => printer.packet(out, packet),
-                Form::Bytes => bytes::packet(out, &packet.frame, false),
-                Form::Digest => bytes::packet(out, &packet.frame, true),
+                Form::Bytes => bytes::packet(out, packet.frame, false),
+                Form::Digest => bytes::packet(out, packet.frame, true),
             }
         }
         seen.tallies.resize_with(self.case.expectations.len(), Tally::default);
@@ -227,7 +227,7 @@ impl Work for Look {
             Self::judge(expectation, packet, tally);
         }
         if self.kept.binary_search(&packet.frame.number).is_ok() {
-            seen.kept.push(&packet.frame, Resolution::NANOS);
+            seen.kept.push(packet.frame, Resolution::NANOS);
         }
     }
 

@@ -181,5 +181,5 @@ impl Printing {
 
 /// A packet as a line of a recipe.
 fn as_recipe<const TIME: bool, const NOTES: bool>(out: &mut Vec<u8>, packet: &Packet<'_>) {
-    recipe::print(out, &packet.frame, &rebuild::layers(packet), recipe::Told { time: TIME, notes: NOTES });
+    recipe::print(out, packet.frame, &rebuild::layers(packet), recipe::Told { time: TIME, notes: NOTES });
 }

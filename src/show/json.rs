@@ -116,7 +116,7 @@ impl Json {
 
     /// Appends the packet's line.
     pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
-        let frame = &packet.frame;
+        let frame = packet.frame;
         out.extend_from_slice(b"{\"schema\":\"");
         out.extend_from_slice(SCHEMA.as_bytes());
         out.extend_from_slice(b"\",\"number\":");

@@ -116,7 +116,7 @@ fn what_is_not_looked_for_is_as_what_is() {
         (bytes[3], bytes[7]) = (number as u8, (number >> 8) as u8);
         let frame = Frame::new(LinkType::IPV6, &bytes);
         dissection.refill(&frame);
-        let packet = Packet::new(frame, &dissection);
+        let packet = Packet::new(&frame, &dissection);
         assert_eq!(text(|out| trees.packet(out, &packet)), text(|out| tree::tree(out, &packet)));
         assert_eq!(text(|out| json.packet(out, &packet)), text(|out| Json::new(false).packet(out, &packet)));
         assert_eq!(text(|out| ek.packet(out, &packet)), text(|out| Ek::default().packet(out, &packet)));
