@@ -19,7 +19,8 @@ pub fn verdicts(locators: &[&str], hops: Option<u8>, left: &[u8], right: &[u8], 
     let between = Between { hops, both_ways: false };
     let rules = Arc::new(Rules { semantic: Some(between), ..Rules::default() });
     let mut comparer = Comparer::new(rules, &settings);
-    let comparison = comparer.compare(&Frame::new(link, left), &Frame::new(link, right));
+    let frames = [left, right].map(|bytes| Frame::new(link, bytes));
+    let comparison = comparer.compare(&frames[0], &frames[1]);
     comparison.differences.iter().map(|difference| difference.verdict.expect("a verdict")).collect()
 }
 
