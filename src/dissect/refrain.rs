@@ -52,19 +52,34 @@ impl Refrain<'_> {
     /// A number that is seldom that of another refrain.
     pub fn mixed(&self) -> u64 {
         let start = self.number ^ (self.run as u64) << 56 ^ 0x9e37_79b9_7f4a_7c15;
-        self.pieces.iter().fold(start, |mixed, piece| {
-            let (words, rest) = piece.as_chunks::<8>();
-            let mixed = words.iter().fold(mixed, |mixed, word| mix(mixed ^ u64::from_ne_bytes(*word)));
-            let last = rest.iter().fold(rest.len() as u64, |last, byte| last << 8 | u64::from(*byte));
-            mix(mixed ^ last)
+        self.pieces.iter().filter(|piece| !piece.is_empty()).fold(mix(start, 0), |mixed, piece| {
+            let (pairs, rest) = piece.as_chunks::<16>();
+            let mixed = pairs.iter().fold(mixed, |mixed, pair| {
+                let pair = u128::from_ne_bytes(*pair);
+                mix(mixed ^ pair as u64, (pair >> 64) as u64)
+            });
+            if rest.is_empty() { mixed } else { mix(mixed ^ word(rest), rest.len() as u64 ^ last_word(rest)) }
         })
     }
 }
 
-/// Makes every bit depend on every bit: both halves of the product with an odd
-/// number that has no pattern.
-fn mix(word: u64) -> u64 {
-    let product = u128::from(word) * 0xd1b5_4a32_d192_ed03;
+/// The first eight bytes, or all where there are not so many.
+fn word(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk() {
+        Some(word) => u64::from_ne_bytes(*word),
+        None => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// The last eight bytes, where there are so many.
+fn last_word(bytes: &[u8]) -> u64 {
+    bytes.last_chunk().map_or(0, |word| u64::from_ne_bytes(*word))
+}
+
+/// Makes every bit depend on every bit of two words: both halves of a product.
+fn mix(one: u64, other: u64) -> u64 {
+    // An odd number that has no pattern.
+    let product = u128::from(one) * u128::from(other ^ 0xd1b5_4a32_d192_ed03);
     product as u64 ^ (product >> 64) as u64
 }
 

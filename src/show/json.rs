@@ -25,12 +25,14 @@
 
 use std::io::Write;
 
+use crate::capture::Comments;
 use crate::dissect::refrain::Refrain;
 use crate::dissect::{Again, FieldSet, Finding, Item, Layer, Packet, Visitor};
 use crate::show::kept::{Found, Kept};
 use crate::show::text;
 use crate::show::time;
 use crate::wire::field::{Field, Kind, Value};
+use crate::wire::padded::Padded;
 use crate::wire::proto::Proto;
 use crate::wire::{ethernet, tcp, udp};
 
@@ -69,6 +71,8 @@ struct State {
     next: Option<(Proto, bool)>,
     /// Whether the next group is the layer's header.
     header: bool,
+    /// Whether nothing is in the innermost object yet.
+    empty: bool,
     /// Whether a layer is complete, so that a comma comes before the next.
     comma: bool,
     /// A field that came twice and was not known to.
@@ -117,9 +121,8 @@ impl Json {
     /// Appends the packet's line.
     pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         let frame = packet.frame;
-        out.extend_from_slice(b"{\"schema\":\"");
-        out.extend_from_slice(SCHEMA.as_bytes());
-        out.extend_from_slice(b"\",\"number\":");
+        const HEAD: Padded = Padded::joined(["{\"schema\":\"", SCHEMA, "\",\"number\":"]);
+        HEAD.append(out);
         text::decimal(out, frame.number);
         if let Some(time) = frame.time {
             out.extend_from_slice(b",\"time\":\"");
@@ -141,9 +144,11 @@ impl Json {
         text::decimal(out, u64::from(frame.original_len));
         out.extend_from_slice(b",\"captured\":");
         text::decimal(out, frame.data.len() as u64);
-        let mut comments = frame.comments.iter().peekable();
-        if comments.peek().is_some() {
-            list(out, b",\"comments\":", comments, |out, comment| string(out, &comment));
+        if frame.comments != Comments::default() {
+            let mut comments = frame.comments.iter().peekable();
+            if comments.peek().is_some() {
+                list(out, b",\"comments\":", comments, |out, comment| string(out, &comment));
+            }
         }
         out.extend_from_slice(b",\"layers\":[");
         let mut writer = Writer { out, state: &mut self.state, kept: &mut self.kept, with_ranges: self.ranges };
@@ -198,6 +203,19 @@ fn finding(out: &mut Vec<u8>, finding: &Finding) {
     let _ = write!(out, ",\"start\":{},\"len\":{}}}", finding.start, finding.len);
 }
 
+/// For each protocol, how a layer of it begins that follows another.
+static OPENINGS: [Padded; Proto::ALL.len()] = {
+    let mut openings = [Padded::joined(["", "", ""]); Proto::ALL.len()];
+    let mut index = 0;
+    while index < openings.len() {
+        let info = Proto::ALL[index].info();
+        let name = if info.notation.is_empty() { info.name } else { info.notation };
+        openings[Proto::ALL[index] as usize] = Padded::joined([",{\"protocol\":\"", name, "\""]);
+        index += 1;
+    }
+    openings
+};
+
 /// Writes a packet's fields.
 struct Writer<'w> {
     out: &'w mut Vec<u8>,
@@ -217,14 +235,12 @@ impl Writer<'_> {
 
     fn begin(&mut self, proto: Proto, quoted: bool) {
         self.end_layer();
-        if self.state.comma {
-            self.out.push(b',');
+        let opening = &OPENINGS[proto as usize];
+        if std::mem::replace(&mut self.state.comma, true) {
+            opening.append(self.out);
+        } else {
+            opening.append_first(self.out);
         }
-        self.state.comma = true;
-        let info = proto.info();
-        self.out.extend_from_slice(b"{\"protocol\":\"");
-        self.out.extend_from_slice(if info.notation.is_empty() { info.name } else { info.notation }.as_bytes());
-        self.out.push(b'"');
         if quoted {
             self.out.extend_from_slice(b",\"quoted\":true");
         }
@@ -233,10 +249,22 @@ impl Writer<'_> {
 
     /// Ends the layer being written, if one is.
     fn end_layer(&mut self) {
-        while !self.state.objects.is_empty() {
-            self.end_object();
+        let State { objects, members, opened, .. } = &mut *self.state;
+        match objects[..] {
+            [] => {}
+            // As mostly: nothing is open in it.
+            [_] if !self.with_ranges => {
+                objects.clear();
+                members.clear();
+                self.out.push(b'}');
+            }
+            _ => {
+                opened.fill(false);
+                while !self.state.objects.is_empty() {
+                    self.end_object();
+                }
+            }
         }
-        self.state.opened.fill(false);
     }
 
     fn begin_object(&mut self, slot: Option<Slot>) {
@@ -251,6 +279,7 @@ impl Writer<'_> {
             self.write_ranges(&object);
         }
         self.out.push(b'}');
+        self.state.empty = false;
         self.state.members.truncate(object.members);
         self.state.ranges.truncate(object.ranges);
         if let Some(slot) = object.slot {
@@ -260,12 +289,16 @@ impl Writer<'_> {
 
     /// The member that the innermost object has for `field` already, by its
     /// index; if it has none, it is about to.
+    #[inline(always)]
     fn known(&mut self, field: &'static Field) -> Option<usize> {
-        let State { objects, members, .. } = &mut *self.state;
-        let object = objects.last_mut()?;
-        if !object.fields.insert(field) {
-            return None;
-        }
+        let object = self.state.objects.last_mut()?;
+        if object.fields.insert(field) { self.search(field) } else { None }
+    }
+
+    /// The member of the innermost object for `field`, by its index.
+    fn search(&self, field: &'static Field) -> Option<usize> {
+        let State { objects, members, .. } = &*self.state;
+        let object = objects.last()?;
         let own = members.get(object.members..)?;
         let place = own.iter().rposition(|known| std::ptr::eq(known.field, field))?;
         Some(place + object.members)
@@ -273,9 +306,10 @@ impl Writer<'_> {
 
     /// Writes what comes before the first value of a new member; returns where
     /// its value starts, with the bracket of an array.
+    #[inline(always)]
     fn begin_member(&mut self, field: &'static Field) -> usize {
         // Every object has a member by now that is no field, but those of groups.
-        if self.out.last() == Some(&b'{') {
+        if std::mem::take(&mut self.state.empty) {
             field.key.append_first(self.out)
         } else {
             field.key.append(self.out)
@@ -390,25 +424,29 @@ impl Writer<'_> {
         self.out.push(b'}');
     }
 
+    /// Inlined, since most fields are known where they are shown.
+    #[inline(always)]
     fn member(&mut self, item: &Item<'_>) {
         let field = item.field;
-        let index = match self.known(field) {
-            Some(index) => {
-                let slot = self.again(index);
-                value(self.out, field, &item.value);
-                self.end_value(slot);
-                index
-            }
-            None => {
-                let start = self.begin_member(field);
-                value(self.out, field, &item.value);
-                if field.many {
-                    self.out.push(b']');
-                }
-                self.state.members.push(Member { field, start, end: self.out.len(), array: field.many });
-                self.state.members.len() - 1
-            }
-        };
+        if let Some(index) = self.known(field) {
+            return self.another(index, item);
+        }
+        let start = self.begin_member(field);
+        value(self.out, field, &item.value);
+        if field.many {
+            self.out.push(b']');
+        }
+        self.state.members.push(Member { field, start, end: self.out.len(), array: field.many });
+        if self.with_ranges {
+            self.note_range(self.state.members.len() - 1, item);
+        }
+    }
+
+    /// Adds a value to a member.
+    fn another(&mut self, index: usize, item: &Item<'_>) {
+        let slot = self.again(index);
+        value(self.out, item.field, &item.value);
+        self.end_value(slot);
         if self.with_ranges {
             self.note_range(index, item);
         }
@@ -417,11 +455,14 @@ impl Writer<'_> {
 
 /// Whether the field says once more what other members say: the bytes of the
 /// layers that follow, or an address under a second name.
+#[inline(always)]
 fn is_again(field: &Field) -> bool {
     [&udp::PAYLOAD, &tcp::PAYLOAD, &ethernet::ADDRESS].iter().any(|again| std::ptr::eq(*again, field))
 }
 
-/// Appends a value with JSON's type for it.
+/// Appends a value with JSON's type for it. Inlined, since the kind of value is
+/// mostly known.
+#[inline(always)]
 pub fn value(out: &mut Vec<u8>, field: &Field, value: &Value<'_>) {
     match *value {
         Value::None => out.extend_from_slice(b"true"),
@@ -493,6 +534,7 @@ impl Visitor for Writer<'_> {
         }
     }
 
+    #[inline(always)]
     fn leaf(&mut self, item: &Item<'_>) {
         if !is_again(item.field) {
             self.begin_layer();
@@ -500,6 +542,7 @@ impl Visitor for Writer<'_> {
         }
     }
 
+    #[inline(always)]
     fn open(&mut self, item: &Item<'_>) {
         self.begin_layer();
         let header = std::mem::take(&mut self.state.header);
@@ -510,6 +553,7 @@ impl Visitor for Writer<'_> {
                 self.note_range(slot.member, item);
             }
             self.out.push(b'{');
+            self.state.empty = true;
             self.begin_object(Some(slot));
         } else if !header && item.value != Value::None {
             self.member(item);

@@ -1,9 +1,12 @@
 //! Moments and spans of time as text. Everything is UTC, so that the same
 //! capture reads the same everywhere.
 
+use std::cell::RefCell;
+use std::thread::LocalKey;
+
 use crate::capture::Timestamp;
 use crate::dissect::Packet;
-use crate::show::text::{decimal, four_digits};
+use crate::show::text::{append, decimal, four_digits};
 
 const NANOS: i128 = 1_000_000_000;
 
@@ -115,13 +118,70 @@ fn nine(out: &mut Vec<u8>, nanos: u32) {
 
 /// Appends hours, minutes, seconds and nanoseconds: `11:37:22.182377000`.
 pub fn clock(out: &mut Vec<u8>, date: &Date) {
+    second_of_day(out, date);
+    nine(out, date.nanos);
+}
+
+/// Appends hours, minutes and seconds, and what stands before the rest: `11:37:22.`.
+fn second_of_day(out: &mut Vec<u8>, date: &Date) {
     two(out, date.hour);
     out.push(b':');
     two(out, date.minute);
     out.push(b':');
     two(out, date.second);
     out.push(b'.');
-    nine(out, date.nanos);
+}
+
+/// The text of a second, from its year to the point after it.
+struct Second {
+    /// Since 1970; none where there is no text yet.
+    number: Option<u64>,
+    text: [u8; LONGEST_SECOND],
+    length: usize,
+}
+
+/// Room for it in any year that [`Date`] knows.
+const LONGEST_SECOND: usize = 32;
+
+impl Second {
+    const fn none() -> RefCell<Self> {
+        RefCell::new(Self { number: None, text: [0; LONGEST_SECOND], length: 0 })
+    }
+}
+
+thread_local! {
+    /// The second that this thread wrote last, as Wireshark writes it, and in the
+    /// RFC 3339 form: most packets come in the same second as the one before.
+    static LAST_DATE: RefCell<Second> = const { Second::none() };
+    static LAST_RFC3339: RefCell<Second> = const { Second::none() };
+}
+
+/// Appends a moment, whose second `write` appends unless it is the `last` one.
+fn moment(
+    out: &mut Vec<u8>,
+    nanos: i128,
+    last: &'static LocalKey<RefCell<Second>>,
+    write: fn(&mut Vec<u8>, date: &Date),
+) {
+    let Ok(positive) = u64::try_from(nanos) else {
+        let date = Date::new(nanos);
+        write(out, &date);
+        return nine(out, date.nanos);
+    };
+    let number = positive / NANOS as u64;
+    last.with_borrow_mut(|last| {
+        if last.number == Some(number) {
+            return append(out, &last.text, last.length);
+        }
+        let start = out.len();
+        write(out, &Date::new(nanos));
+        let written = &out[start..];
+        if let Some(place) = last.text.get_mut(..written.len()) {
+            place.copy_from_slice(written);
+            (last.number, last.length) = (Some(number), written.len());
+        }
+    });
+    nine(out, (positive % NANOS as u64) as u32);
 }
 
 /// Appends a moment as Wireshark writes arrival times:
@@ -129,26 +189,28 @@ pub fn clock(out: &mut Vec<u8>, date: &Date) {
 pub fn date(out: &mut Vec<u8>, nanos: i128) {
     const MONTHS: [&[u8; 3]; 12] =
         [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    let date = Date::new(nanos);
-    out.extend_from_slice(MONTHS[usize::from(date.month.clamp(1, 12)) - 1]);
-    out.push(b' ');
-    if date.day < 10 {
+    moment(out, nanos, &LAST_DATE, |out, date| {
+        out.extend_from_slice(MONTHS[usize::from(date.month.clamp(1, 12)) - 1]);
         out.push(b' ');
-    }
-    decimal(out, u64::from(date.day));
-    out.extend_from_slice(b", ");
-    year(out, date.year);
-    out.push(b' ');
-    clock(out, &date);
+        if date.day < 10 {
+            out.push(b' ');
+        }
+        decimal(out, u64::from(date.day));
+        out.extend_from_slice(b", ");
+        year(out, date.year);
+        out.push(b' ');
+        second_of_day(out, date);
+    });
     out.extend_from_slice(b" UTC");
 }
 
 /// Appends a moment in the RFC 3339 form: `2026-11-23T11:37:22.182377000Z`.
 pub fn rfc3339(out: &mut Vec<u8>, nanos: i128) {
-    let date = Date::new(nanos);
-    day(out, &date);
-    out.push(b'T');
-    clock(out, &date);
+    moment(out, nanos, &LAST_RFC3339, |out, date| {
+        day(out, date);
+        out.push(b'T');
+        second_of_day(out, date);
+    });
     out.push(b'Z');
 }
 

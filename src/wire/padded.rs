@@ -36,7 +36,11 @@ impl Padded {
         Self::joined([label, ": ", ""])
     }
 
-    const fn joined(parts: [&str; 3]) -> Self {
+    /// Words put together.
+    ///
+    /// # Panics
+    /// At compile time, where they have no room.
+    pub const fn joined(parts: [&str; 3]) -> Self {
         let mut text = [0; ROOM];
         let (mut len, mut part) = (0, 0);
         while part < parts.len() {
@@ -51,17 +55,23 @@ impl Padded {
         Self { text, len }
     }
 
-    /// Appends the words.
-    #[inline]
+    /// Appends the words. Inlined, since which words is mostly known: of short ones
+    /// less is copied.
+    #[inline(always)]
     pub fn append(&self, out: &mut Vec<u8>) {
-        text::append(out, &self.text, self.len);
+        match (self.text.first_chunk::<16>(), self.text.first_chunk::<32>()) {
+            (Some(short), _) if self.len <= short.len() => text::append(out, short, self.len),
+            (_, Some(half)) if self.len <= half.len() => text::append(out, half, self.len),
+            _ => text::append(out, &self.text, self.len),
+        }
     }
 
     /// Appends the words but for the first byte: the key of an object's first
     /// member.
     #[inline]
     pub fn append_first(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.text[1..self.len]);
+        let [_, rest @ ..] = &self.text;
+        text::append(out, rest, self.len - 1);
     }
 }
 

@@ -15,7 +15,7 @@ macro_rules! protocols {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// What the protocol is called, and its fields.
-            pub fn info(self) -> &'static Protocol {
+            pub const fn info(self) -> &'static Protocol {
                 match self { $(Self::$variant => &$path),* }
             }
         }

@@ -12,18 +12,34 @@ const LONGEST: usize = 48;
 
 /// Appends a decimal number.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
-    if number < 10 {
-        return out.push(b'0' + number as u8);
+    match number {
+        0..10 => out.push(b'0' + number as u8),
+        10..10_000 => {
+            let digits = split_decimal(number as u16);
+            // The four digits are appended as one, those that count first.
+            let skipped = digits.leading_zeros() / 8;
+            let text = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
+            append(out, &text, 4 - skipped as usize);
+        }
+        10_000..100_000_000 => {
+            let (high, low) = (number as u32 / 10_000, number as u32 % 10_000);
+            let digits = u64::from(split_decimal(high as u16)) << 32 | u64::from(split_decimal(low as u16));
+            let skipped = digits.leading_zeros() / 8;
+            let text = ((digits + 0x3030_3030_3030_3030) << (8 * skipped)).to_be_bytes();
+            append(out, &text, 8 - skipped as usize);
+        }
+        _ => long_decimal(out, number),
     }
-    if number >= 10_000 {
-        decimal(out, number / 10_000);
-        return out.extend_from_slice(&four_digits((number % 10_000) as u16));
-    }
-    let digits = split_decimal(number as u16);
-    // The four digits are appended as one, those that count first.
-    let skipped = (digits | 1).leading_zeros() / 8;
-    let text = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
-    append(out, &text, 4 - skipped as usize);
+}
+
+/// Appends a decimal number of more than eight digits. Not inlined, for the short
+/// ones to be quick.
+#[inline(never)]
+fn long_decimal(out: &mut Vec<u8>, number: u64) {
+    decimal(out, number / 100_000_000);
+    let last = (number % 100_000_000) as u32;
+    out.extend_from_slice(&four_digits((last / 10_000) as u16));
+    out.extend_from_slice(&four_digits((last % 10_000) as u16));
 }
 
 /// The last four decimal digits of a number, with leading zeros.
@@ -69,8 +85,17 @@ const fn digits_of(number: u16) -> u32 {
     nibbles + 0x3030_3030 + letters * (b'a' - b'0' - 10) as u32
 }
 
-/// Appends `digits` hexadecimal digits, more if the number needs them.
+/// Appends `digits` hexadecimal digits, more if the number needs them. Inlined,
+/// since how many digits is mostly known.
+#[inline]
 pub fn hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
+    if digits == 4 && number <= u64::from(u16::MAX) {
+        return out.extend_from_slice(&digits_of(number as u16).to_be_bytes());
+    }
+    long_hexadecimal(out, number, digits);
+}
+
+fn long_hexadecimal(out: &mut Vec<u8>, number: u64, digits: u32) {
     let quarter = |place: u32| digits_of((number >> (place * 16)) as u16).to_be_bytes();
     let mut all = [0; 16];
     for place in 0..4 {
@@ -105,13 +130,13 @@ pub fn ether(out: &mut Vec<u8>, octets: [u8; 6]) {
     out.extend_from_slice(&text);
 }
 
-/// Every byte as two digits with a colon before them.
-static COLON_DIGITS: [[u8; 3]; 256] = {
-    let mut table = [[b':'; 3]; 256];
+/// Every byte as two digits with a colon before them, and one more behind them.
+static COLON_DIGITS: [[u8; 4]; 256] = {
+    let mut table = [[b':'; 4]; 256];
     let mut byte = 0;
     while byte < table.len() {
         let [high, low] = two_digits(byte as u8);
-        table[byte] = [b':', high, low];
+        table[byte] = [b':', high, low, b':'];
         byte += 1;
     }
     table
@@ -119,13 +144,34 @@ static COLON_DIGITS: [[u8; 3]; 256] = {
 
 /// Appends bytes as hexadecimal digits, with a colon between each two bytes.
 pub fn colon_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    /// Four characters a byte are fewer instructions than three; the fourth is
+    /// where the next byte's first will be.
+    fn put<const ROOM: usize>(room: &mut [u8; ROOM], bytes: &[u8]) {
+        for (index, byte) in bytes.iter().enumerate() {
+            if let Some(place) = room.get_mut(3 * index..3 * index + 4) {
+                place.copy_from_slice(&COLON_DIGITS[usize::from(*byte)]);
+            }
+        }
+    }
     let [first, rest @ ..] = bytes else { return };
     out.extend_from_slice(&two_digits(*first));
     let start = out.len();
-    out.resize(start + rest.len() * 3, 0);
-    for (place, byte) in out[start..].as_chunks_mut::<3>().0.iter_mut().zip(rest) {
-        *place = COLON_DIGITS[usize::from(*byte)];
+    out.resize(start + rest.len() * 3 + 1, 0);
+    let (eights, few) = rest.as_chunks::<8>();
+    let mut at = start;
+    for eight in eights {
+        if let Some(room) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<25>) {
+            put(room, eight);
+        }
+        at += 24;
     }
+    for byte in few {
+        if let Some(room) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
+            *room = COLON_DIGITS[usize::from(*byte)];
+        }
+        at += 3;
+    }
+    out.truncate(at);
 }
 
 /// Appends an IPv4 address.

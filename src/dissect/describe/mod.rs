@@ -15,6 +15,7 @@ mod tcp_options;
 mod transport;
 mod tunnel;
 
+use crate::capture::Comments;
 use crate::dissect::refrain::Run;
 use crate::dissect::visit::{Erase, Out};
 use crate::dissect::{Layer, MAX_LAYERS, Packet, Visitor};
@@ -186,8 +187,10 @@ fn describe_frame<V: Erase + ?Sized>(packet: &Packet<'_>, visitor: &mut V) {
             show(&mut out);
         }
     }
-    for comment in packet.frame.comments.iter() {
-        out.value(&frame::COMMENT, Value::Text(&comment), 0, 0);
+    if packet.frame.comments != Comments::default() {
+        for comment in packet.frame.comments.iter() {
+            out.value(&frame::COMMENT, Value::Text(&comment), 0, 0);
+        }
     }
     out.close();
 }

@@ -17,12 +17,12 @@ const LONGEST: usize = 2048;
 /// What was made of [`Refrain`]s, each with what else it depended on.
 #[derive(Debug, Clone)]
 pub struct Kept<T> {
-    /// Empty until something is kept.
+    /// Empty until something is asked for.
     places: Vec<Place<T>>,
     /// What is being made, the innermost last.
     open: Vec<Open>,
-    /// How often each run is worth keeping; empty as long as `places` is.
-    worth: Vec<Worth>,
+    /// How often each run is worth keeping.
+    worth: [Worth; Run::COUNT],
     /// How many things were begun to be made.
     begun: u64,
     /// What was found or kept last, for what is left of it.
@@ -72,7 +72,7 @@ pub enum Found<'k, T> {
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self { places: Vec::new(), open: Vec::new(), worth: Vec::new(), begun: 0, last: None }
+        Self { places: Vec::new(), open: Vec::new(), worth: [Worth::default(); Run::COUNT], begun: 0, last: None }
     }
 }
 
@@ -85,7 +85,6 @@ impl<T: Clone + Default> Kept<T> {
         }
         if self.places.is_empty() {
             self.places.resize(PLACES, Place::default());
-            self.worth.resize(Run::COUNT, Worth::default());
         }
         self.last = None;
         let worth = &mut self.worth[refrain.run as usize];
