@@ -46,8 +46,9 @@ impl Batch {
     }
 
     /// As [`frame`](Self::frame), with the decimals of a second that its time is
-    /// worth showing with: 6, or 9 where its source counts finer.
-    #[inline]
+    /// worth showing with: 6, or 9 where its source counts finer. Inlined, since a
+    /// frame is too large to be handed back without being copied.
+    #[inline(always)]
     pub fn seen(&self, position: usize) -> Option<(Frame<'_>, u8)> {
         let (frame, resolution) = if self.is_chunk {
             let (frame, interface) = self.chunk.seen(position)?;

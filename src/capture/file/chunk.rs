@@ -75,8 +75,9 @@ impl Chunk {
         self.seen(position).map(|(frame, _)| frame)
     }
 
-    /// The frame at `position`, with the interface that saw it.
-    #[inline]
+    /// The frame at `position`, with the interface that saw it. Inlined, since a
+    /// frame is too large to be handed back without being copied.
+    #[inline(always)]
     pub fn seen(&self, position: usize) -> Option<(Frame<'_>, &Interface)> {
         let entry = self.index.entries.get(position)?;
         let section = self.index.sections.get(entry.section as usize)?;

@@ -61,6 +61,7 @@ impl Walk<'_, '_> {
         None
     }
 
+    #[inline(always)]
     fn ipv6_header(&mut self, at: usize) -> Next {
         if !self.fits(Proto::Ipv6, at, ipv6::LEN) {
             return None;
@@ -141,6 +142,7 @@ impl Walk<'_, '_> {
 
     /// An extension header of the usual form: Next Header, and a length in
     /// units of 8 bytes beyond the first 8.
+    #[inline]
     fn extension(&mut self, proto: Proto, at: usize) -> Next {
         if !self.fits(proto, at, 8) {
             return None;
