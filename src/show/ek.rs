@@ -182,40 +182,22 @@ impl Members<'_> {
             once |= bit;
         }
         for place in from..to {
-            let node = self.together[place];
-            let name = nodes[node].name;
-            let repeated = again & bit(name) != 0;
-            let same = |other: &usize| nodes[*other].name == name;
+            let index = self.together[place];
+            let node = nodes[index];
+            let same = |other: &usize| nodes[*other].name == node.name;
+            let repeated = again & bit(node.name) != 0;
             if repeated && self.together[from..place].iter().any(same) {
                 continue;
             }
             if self.out.last() != Some(&b'{') {
                 self.out.push(b',');
             }
-            let key = &self.keys[nodes[node].key];
+            let key = &self.keys[node.key];
             self.out.extend_from_slice(&key.text);
-            let group_end = if repeated { to } else { place + 1 };
-            let several = self.together[place + 1..group_end].iter().any(same);
-            let mut before = b'[';
-            for at in place..group_end {
-                let node = self.together[at];
-                if !same(&node) {
-                    continue;
-                }
-                if several {
-                    self.out.push(before);
-                    before = b',';
-                }
-                if key.is_layer {
-                    self.object(node + 1, nodes[node].end);
-                } else {
-                    let (start, end) = nodes[node].value;
-                    self.out.extend_from_slice(&self.values[start..end]);
-                    self.add_children(node + 1, nodes[node].end);
-                }
-            }
-            if several {
-                self.out.push(b']');
+            if repeated && self.together[place + 1..to].iter().any(same) {
+                self.list(place, to, key);
+            } else {
+                self.value(index, &node, key);
             }
             // Fields below those that were just written.
             if self.together.len() > to {
@@ -223,6 +205,35 @@ impl Members<'_> {
             }
         }
         self.together.truncate(from);
+    }
+
+    /// Appends the values of the noted nodes before `to` that have the name of that
+    /// at `place`, as an array.
+    fn list(&mut self, place: usize, to: usize, key: &Key) {
+        let nodes = self.nodes;
+        let name = nodes[self.together[place]].name;
+        let mut before = b'[';
+        for at in place..to {
+            let index = self.together[at];
+            if nodes[index].name == name {
+                self.out.push(before);
+                before = b',';
+                self.value(index, &nodes[index], key);
+            }
+        }
+        self.out.push(b']');
+    }
+
+    /// Appends the value of a node, and notes those below it.
+    fn value(&mut self, index: usize, node: &Node, key: &Key) {
+        if key.is_layer {
+            return self.object(index + 1, node.end);
+        }
+        let (start, end) = node.value;
+        self.out.extend_from_slice(&self.values[start..end]);
+        if node.end > index + 1 {
+            self.add_children(index + 1, node.end);
+        }
     }
 }
 
