@@ -105,6 +105,10 @@ fn trailer(packet: &Packet<'_>, index: usize, layer: &Layer, field: &'static Fie
     /// The smallest frame, in bytes, without frame check sequence.
     const SMALLEST: usize = 60;
     const FCS: usize = 4;
+    // Few packets have any.
+    if packet.layers().iter().all(|layer| layer.proto != Proto::Trailer) {
+        return;
+    }
     let Some(tail) = leftover(packet, index) else { return };
     let bytes = packet.header(tail);
     let room = SMALLEST.saturating_sub(tail.start as usize);
