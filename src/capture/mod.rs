@@ -55,6 +55,8 @@ mod frame;
 mod frames;
 pub mod live;
 mod merge;
+#[cfg(test)]
+pub(crate) mod testdata;
 pub mod write;
 
 pub use compression::Compression;

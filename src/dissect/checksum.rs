@@ -116,14 +116,10 @@ impl Packet<'_> {
 
     /// As [`checksum`](Self::checksum), worked out anew.
     fn check(&self, layer: &Layer) -> Option<Checksum> {
-        let (field, protocol) = match layer.proto {
-            Proto::Udp => (6, ip_proto::UDP),
-            Proto::Tcp => (16, ip_proto::TCP),
-            Proto::Icmpv6 => (2, ip_proto::ICMPV6),
-            Proto::Icmpv4 => (2, ip_proto::ICMP),
-            Proto::Ipv4 => return self.ipv4_header(layer),
-            _ => return None,
-        };
+        if layer.proto == Proto::Ipv4 {
+            return self.ipv4_header(layer);
+        }
+        let (field, protocol) = place(layer.proto)?;
         let bytes = self.whole(layer);
         let stored = u16_at(bytes, field)?;
         let network = self.layers().get(usize::from(layer.network))?;
@@ -144,14 +140,8 @@ impl Packet<'_> {
             return Some(Checksum::Unverified(Unverified::Length));
         }
         let (source, destination) = self.addresses(network)?;
-        let sums = Sums {
-            // What is left after taking out the stored value.
-            covered: Sum::default().bytes(bytes).word(!stored),
-            stored,
-            source: way.home_address.map_or(source, IpAddr::V6),
-            length: bytes.len() as u32,
-            protocol,
-        };
+        let source = way.home_address.map_or(source, IpAddr::V6);
+        let sums = Sums::of(bytes, stored, source, protocol);
         let header = UsedDestination::Header(destination);
         let first = match (layer.proto, way.routed) {
             (Proto::Icmpv4, _) => UsedDestination::NoPseudoHeader,
@@ -327,8 +317,20 @@ fn home_address(packet: &Packet<'_>, layer: &Layer) -> Option<Ipv6Addr> {
     })
 }
 
+/// Where the checksum lies in the header of an upper layer, and that layer's
+/// protocol number; `None` for layers without one.
+pub(super) fn place(proto: Proto) -> Option<(usize, u8)> {
+    Some(match proto {
+        Proto::Udp => (6, ip_proto::UDP),
+        Proto::Tcp => (16, ip_proto::TCP),
+        Proto::Icmpv6 => (2, ip_proto::ICMPV6),
+        Proto::Icmpv4 => (2, ip_proto::ICMP),
+        _ => return None,
+    })
+}
+
 /// All that a checksum depends on, but for the destination.
-struct Sums {
+pub(super) struct Sums {
     /// Of what it covers, without the stored value.
     covered: Sum,
     stored: u16,
@@ -339,6 +341,14 @@ struct Sums {
 }
 
 impl Sums {
+    /// Of an upper layer's `bytes`, with what is `stored` there as its checksum.
+    #[inline]
+    pub(super) fn of(bytes: &[u8], stored: u16, source: IpAddr, protocol: u8) -> Self {
+        // What is left after taking out the stored value.
+        let covered = Sum::default().bytes(bytes).word(!stored);
+        Self { covered, stored, source, length: bytes.len() as u32, protocol }
+    }
+
     /// The checksum as it should be for a destination.
     #[inline]
     fn checksum(&self, used: UsedDestination) -> u16 {
@@ -348,7 +358,7 @@ impl Sums {
 
     /// Whether the stored checksum is right for a destination.
     #[inline]
-    fn are_good(&self, used: UsedDestination) -> bool {
+    pub(super) fn are_good(&self, used: UsedDestination) -> bool {
         self.checksum(used) == self.stored
     }
 

@@ -12,8 +12,6 @@ pub mod kept;
 pub mod line;
 pub mod printer;
 pub mod schema;
-#[cfg(test)]
-mod testdata;
 pub mod text;
 pub mod time;
 pub mod tree;

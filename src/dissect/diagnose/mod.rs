@@ -1,6 +1,6 @@
 //! What the headers say that does not fit together.
 
-mod srh;
+pub(super) mod srh;
 
 use crate::dissect::diagnosis::{Diagnosis, Finding};
 use crate::dissect::{Checksum, Findings, Layer, Packet};
@@ -34,7 +34,9 @@ impl Report<'_> {
     }
 }
 
-/// Adds the findings about headers that were walked.
+/// Adds the findings about headers that were walked. Not inlined, so that what
+/// usual packets need instead stays small.
+#[inline(never)]
 pub(super) fn diagnose(packet: &Packet<'_>, findings: &mut Findings) {
     for (index, layer) in (0..).zip(packet.layers()) {
         let report = &mut Report { layer: index, start: layer.start, left: PER_LAYER, findings };

@@ -74,15 +74,7 @@ fn destination(packet: &Packet<'_>, layer: &Layer, srh: &Srh<'_>, report: &mut R
 /// Addresses that can be no segments, and segments that come twice.
 fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
     let (list, _) = srh.list_bytes().as_chunks::<SEGMENT_LEN>();
-    // One look at each rules both out for nearly every list: the first octet of
-    // such addresses, and a bit that equal segments share.
-    let (mut special, mut twice, mut seen) = (false, false, 0u64);
-    for segment in list {
-        special |= matches!(segment[0], 0 | 0xff);
-        let bit = bit_of(segment);
-        twice |= seen & bit != 0;
-        seen |= bit;
-    }
+    let (special, twice) = glance(list);
     if special {
         let wrong = |what, wrong: fn(&Ipv6Addr) -> bool, report: &mut Report<'_>| {
             if let Some(index) = srh.segments().position(|segment| wrong(&segment)) {
@@ -92,15 +84,32 @@ fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
         wrong(Diagnosis::SegmentMulticast, Ipv6Addr::is_multicast, report);
         wrong(Diagnosis::SegmentUnspecified, Ipv6Addr::is_unspecified, report);
     }
-    if twice {
-        let again = list.iter().enumerate().find_map(|(index, segment)| {
-            let earlier = list[..index].iter().position(|before| before == segment)?;
-            Some((earlier, index))
-        });
-        if let Some((earlier, index)) = again {
-            report.add(Diagnosis::Loop, entry(index), SEGMENT_LEN, earlier as u64, index as u64);
-        }
+    if twice && let Some((earlier, index)) = repetition(list) {
+        report.add(Diagnosis::Loop, entry(index), SEGMENT_LEN, earlier as u64, index as u64);
     }
+}
+
+/// Whether a list may have addresses that can be no segments, and whether it may
+/// have a segment twice. One look at each rules both out for nearly every list:
+/// the first octet of such addresses, and a bit that equal segments share.
+#[inline]
+pub(in crate::dissect) fn glance(list: &[[u8; SEGMENT_LEN]]) -> (bool, bool) {
+    let (mut special, mut twice, mut seen) = (false, false, 0u64);
+    for segment in list {
+        special |= matches!(segment[0], 0 | 0xff);
+        let bit = bit_of(segment);
+        twice |= seen & bit != 0;
+        seen |= bit;
+    }
+    (special, twice)
+}
+
+/// The first segment that was in the list before: there, and where it comes again.
+pub(in crate::dissect) fn repetition(list: &[[u8; SEGMENT_LEN]]) -> Option<(usize, usize)> {
+    list.iter().enumerate().find_map(|(index, segment)| {
+        let earlier = list[..index].iter().position(|before| before == segment)?;
+        Some((earlier, index))
+    })
 }
 
 /// One of 64 bits, which depends on all of a segment.

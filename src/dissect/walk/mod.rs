@@ -7,7 +7,7 @@
 
 mod link;
 mod network;
-mod tunnel;
+pub(super) mod tunnel;
 mod upper;
 
 use crate::capture::Frame;

@@ -9,7 +9,7 @@ use crate::wire::proto::Proto;
 use crate::wire::{geneve, gre, gtp, stamp, vxlan};
 
 /// What a UDP port announces.
-pub(super) fn port(number: u16) -> Option<Proto> {
+pub(in crate::dissect) fn port(number: u16) -> Option<Proto> {
     Some(match number {
         gtp::PORT => Proto::Gtp,
         vxlan::PORT => Proto::Vxlan,

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor as DeVisitor};
 
 use super::*;
+use crate::capture::testdata::captures;
 use crate::capture::{Frame, Reader};
 use crate::dissect::{Dissection, Shown};
-use crate::show::testdata::captures;
 use crate::wire::link_type::LinkType;
 
 /// Any JSON value of which no object has a key twice, which `serde_json::Value`

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
+use crate::capture::testdata::captures;
 use crate::capture::{Frame, Reader};
 use crate::dissect::{Dissection, Packet};
 use crate::show::ek::Ek;
 use crate::show::json::Json;
-use crate::show::testdata::captures;
 use crate::show::tree::{self, Options, Trees};
 use crate::wire::link_type::LinkType;
 

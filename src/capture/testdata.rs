@@ -1,4 +1,4 @@
-//! The captures that tests of outputs read.
+//! The captures that unit tests read.
 
 use std::path::{Path, PathBuf};
 
