@@ -10,6 +10,8 @@ use crate::caret::{Fault, Span};
 pub(super) struct Cursor<'t> {
     /// The whole text.
     text: &'t str,
+    /// The number of the line, from 1.
+    line: usize,
     /// Where the walk is, in bytes of the text.
     at: usize,
     /// Where the line's content ends.
@@ -20,13 +22,13 @@ pub(super) struct Cursor<'t> {
 /// line that begins with `#`, or what follows ` # ` outside quotes.
 pub(super) fn statements(text: &str) -> impl Iterator<Item = Cursor<'_>> {
     let mut start = 0;
-    text.split_inclusive('\n').filter_map(move |line| {
+    text.split_inclusive('\n').zip(1..).filter_map(move |(line, number)| {
         let at = start;
         start += line.len();
         let content = uncommented(line).trim_end();
         let blank = content.len() - content.trim_start().len();
         let content = content.trim_start();
-        let cursor = Cursor { text, at: at + blank, end: at + blank + content.len() };
+        let cursor = Cursor { text, line: number, at: at + blank, end: at + blank + content.len() };
         (!content.is_empty()).then_some(cursor)
     })
 }
@@ -83,7 +85,7 @@ impl Quotes {
 impl<'t> Cursor<'t> {
     /// The number of the line, from 1.
     pub fn line(&self) -> usize {
-        self.text[..self.at].matches('\n').count() + 1
+        self.line
     }
 
     /// What is left.
