@@ -111,9 +111,12 @@ fn option(cursor: &mut Cursor<'_>, options: &mut Options, allowed: &[&str]) -> R
         _ if cursor.is_empty() => return Err(Fault::new(start, format!("{name} needs a value"))),
         "-Y" => {
             let (text, span) = cursor.word()?;
-            // In quotes, carets fall within the text where it is as it stands.
-            let quoted = usize::from(span.len() == text.len() + 2);
-            options.filter = Some(filter_in(&text, span.start + quoted)?);
+            let around = span.len() - text.len();
+            options.filter = Some(match around {
+                // As it stands, or in quotes without backslashes: carets fall within it.
+                0 | 2 => filter_in(&text, span.start + around / 2)?,
+                _ => filter_in(&text, span.start).map_err(|fault| fault.moved(span))?,
+            });
         }
         "-O" => {
             let (names, span) = cursor.word()?;

@@ -79,5 +79,6 @@ mod tests;
 
 pub use case::{Breaks, Case, CaseError, CaseProblem, Expectation, Form, Golden, Order, Other, Simulate, What};
 pub use init::{InitError, init};
+pub use parse::ReadText;
 pub use run::{Change, Failure, Kind, Options, Outcome, Status, run};
 pub use suite::{FindError, Totals, captures, find, run_all};

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::net::Ipv6Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use super::case::{Breaks, Case, CaseError, CaseProblem, Expectation, Order, Other, Simulate, What};
 use super::cursor::{Cursor, statements};
 use super::golden::golden;
-use crate::caret::{Fault, Span};
+use crate::caret::{Fault, ParseError, Span};
 use crate::dissect::{Diagnosis, Settings, Severity};
 use crate::filter::Filter;
 use crate::show::choose;
@@ -19,6 +20,9 @@ use crate::srv6::endpoint::{Interface, Profile};
 use crate::topology::{BUILT_IN, Topology};
 use crate::wire::field::{Field, Kind};
 use crate::wire::proto::{Proto, field_by_name};
+
+/// What gives the text of a file that an expectation file names.
+pub type ReadText<'r> = dyn Fn(&Path) -> io::Result<String> + 'r;
 
 /// The longest expectation file, in bytes.
 const MAX_LEN: u64 = 1 << 20;
@@ -64,8 +68,7 @@ impl Case {
         }
         let bytes = fs::read(file).map_err(|e| unreadable(e.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable("the text is not UTF-8".to_owned()))?;
-        Self::parse(file, &text).map_err(|fault| {
-            let fault = fault.within(&text);
+        Self::parse(file, &text, &|path| fs::read_to_string(path)).map_err(|fault| {
             let before = &text[..fault.span().start];
             let line_start = before.rfind('\n').map_or(0, |at| at + 1);
             let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
@@ -73,12 +76,36 @@ impl Case {
         })
     }
 
-    /// Reads the text of the expectation file at `file`.
-    pub(super) fn parse(file: &Path, text: &str) -> Result<Self, Fault> {
+    /// Reads the text of an expectation file, which would be at `file` and need
+    /// not be there. Nothing is opened: what the text names of keys, locators
+    /// and networks is asked of `read`, in which a text from elsewhere may have
+    /// to be refused. (Only whether the capture with the name of the case is
+    /// there, which the text has no say in, is looked up.)
+    ///
+    /// # Errors
+    /// It says something that nobody understands, or that `read` refuses.
+    ///
+    /// ```
+    /// use std::{io, path::Path};
+    /// use sr6::check::Case;
+    ///
+    /// let nothing = |_: &Path| Err(io::ErrorKind::PermissionDenied.into());
+    /// let file = Path::new("suite/ping.check");
+    /// let case = Case::parse(file, "capture ping.pcap\npackets == 4", &nothing)?;
+    /// assert_eq!(case.capture, Path::new("suite/ping.pcap"));
+    /// assert!(Case::parse(file, "hmac-keys /etc/shadow\npackets == 4", &nothing).is_err());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(file: &Path, text: &str, read: &ReadText<'_>) -> Result<Self, ParseError> {
+        Self::parsed(file, text, read).map_err(|fault| fault.within(text))
+    }
+
+    fn parsed(file: &Path, text: &str, read: &ReadText<'_>) -> Result<Self, Fault> {
         let directory = file.parent().unwrap_or(Path::new(""));
         let mut parser = Parser {
             text,
             directory,
+            read,
             stem: file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
             capture: None,
             settings: Settings::default(),
@@ -159,6 +186,7 @@ fn named_fields(text: &str) -> Vec<&'static Field> {
 struct Parser<'t> {
     text: &'t str,
     directory: &'t Path,
+    read: &'t ReadText<'t>,
     /// The file's name without its ending.
     stem: String,
     capture: Option<PathBuf>,
@@ -222,7 +250,7 @@ impl Parser<'_> {
     fn text_of(&self, cursor: &mut Cursor<'_>) -> Result<(Span, String), Fault> {
         let span = cursor.span();
         let path = self.file(cursor)?;
-        let text = fs::read_to_string(&path);
+        let text = (self.read)(&path);
         text.map(|text| (span.clone(), text)).map_err(|e| Fault::new(span, format!("{}: {e}", path.display())))
     }
 
@@ -370,7 +398,7 @@ impl Parser<'_> {
         let topology = if BUILT_IN.iter().any(|(known, _)| *known == name) {
             Topology::load(name)
         } else {
-            Topology::load(&self.directory.join(name).to_string_lossy())
+            Topology::load_by(&self.directory.join(name).to_string_lossy(), |path| (self.read)(path))
         };
         let topology = topology.map_err(|e| Fault::new(span.clone(), e.to_string()))?;
         let network = Network::new(&topology).map_err(|e| Fault::new(span, format!("{name}: {e}")))?;

@@ -1,16 +1,29 @@
 //! What expectation files say, and what they cannot.
 
+use std::io;
 use std::path::Path;
 
-use super::case::{Case, What};
+use proptest::prelude::*;
 
-fn parse(text: &str) -> Result<Case, String> {
-    Case::parse(Path::new("suite/case.check"), text).map_err(|fault| fault.within(text).to_string())
+use super::case::{Case, What};
+use crate::topology;
+
+/// The text of a file beside a case: of keys, of locators, of a network.
+fn beside(path: &Path) -> io::Result<String> {
+    match path.to_str() {
+        Some("suite/keys.txt") => Ok("42:sha256:secret".to_owned()),
+        Some("suite/sids.toml") => Ok("[[locator]]\nprefix = \"fcbb:bb00::/32\"\ncsid = 16".to_owned()),
+        Some("suite/net.toml") => Ok(topology::built_in_text("line3").expect("built in").to_owned()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
 }
 
-#[test]
-fn statements_are_understood() {
-    let text = r#"
+fn parse(text: &str) -> Result<Case, String> {
+    Case::parse(Path::new("suite/case.check"), text, &beside).map_err(|error| error.to_string())
+}
+
+/// All that can be said.
+const UNDERSTOOD: &str = r#"
         # a comment
         capture other.pcap # another
         locator fcbb:bb00::/32:16
@@ -44,8 +57,11 @@ fn statements_are_understood() {
         simulate(line3, packet 1, from n2 by v21, linux) at n3 == packet 2 of n3.pcap
         simulate(line3, packet 1, rfc) at n3 == nothing
         breaks record 3 is cut short # just so
-    "#;
-    let case = parse(text).unwrap_or_else(|error| panic!("{error}"));
+"#;
+
+#[test]
+fn statements_are_understood() {
+    let case = parse(UNDERSTOOD).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(case.capture, Path::new("suite/other.pcap"));
     assert_eq!(case.goldens.len(), 10);
     assert_eq!(case.goldens[3].file, Path::new("suite/left.json"));
@@ -95,7 +111,7 @@ fn mistakes_are_pointed_at() {
         ("golden line > x.check", "a file in this directory, or below it"),
         ("golden line > a > b", "a golden has one file"),
         ("golden line\ngolden line -x", "case.line is another golden's already"),
-        ("hmac-keys none.txt\npackets == 1", "No such file"),
+        ("hmac-keys none.txt\npackets == 1", "suite/none.txt: entity not found"),
         ("locator nonsense\npackets == 1", "locator nonsense\n          ^^^^^^^^"),
         ("decode-as 70000=stamp", "expected PORT=PROTOCOL"),
         ("decode-as 5000=stmp", "did you mean 'stamp'?"),
@@ -109,5 +125,141 @@ fn mistakes_are_pointed_at() {
     ] {
         let error = parse(text).expect_err(text);
         assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+/// Where carets would be if backslashes were not counted is in the middle of a
+/// character.
+#[test]
+fn carets_of_escaped_filters_are_under_all_of_it() {
+    let text = r#"golden line -Y "\u\d\p \"éa\" $""#;
+    let error = Case::parse(Path::new("case.check"), text, &beside).expect_err("no filter");
+    assert_eq!(&text[error.span()], r#""\u\d\p \"éa\" $""#);
+    assert!(error.to_string().contains(text));
+}
+
+#[test]
+fn files_are_read_by_the_reader_alone() {
+    let known = "hmac-keys keys.txt\nlocators sids.toml\nsimulate(net.toml, packet 1) == nothing";
+    assert!(parse(known).is_ok_and(|case| !case.settings.keys.is_empty()));
+    for (text, file) in [
+        ("hmac-keys /dev/null", "/dev/null"),
+        ("locators '../x'", "suite/../x"),
+        ("simulate(/proc/version, packet 1) == nothing", "/proc/version"),
+    ] {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let refuse = |path: &Path| {
+            asked.borrow_mut().push(path.to_owned());
+            Err(io::Error::other("refused"))
+        };
+        let error = Case::parse(Path::new("suite/case.check"), text, &refuse).expect_err(text);
+        assert!(error.message().ends_with(": refused"), "{error}");
+        assert_eq!(*asked.borrow(), [Path::new(file)]);
+    }
+}
+
+/// What statements are made of.
+const PIECES: [&str; 64] = [
+    "capture",
+    "hmac-keys",
+    "locators",
+    "locator",
+    "decode-as",
+    "breaks",
+    "golden",
+    "packets",
+    "packet",
+    "count",
+    "every",
+    "any",
+    "no",
+    "diagnostics",
+    "of",
+    "path",
+    "simulate",
+    "above",
+    "except",
+    "from",
+    "by",
+    "at",
+    "linux",
+    "nothing",
+    "line",
+    "tree",
+    "json",
+    "fields",
+    "notation",
+    "-Y",
+    "-O",
+    "-e",
+    "-E",
+    "-t",
+    "-x",
+    ">",
+    "(",
+    ")",
+    "[",
+    "]",
+    ",",
+    ":",
+    "==",
+    "=",
+    "..",
+    "1",
+    "18446744073709551615",
+    "\"",
+    "'",
+    "\\",
+    "#",
+    "é",
+    "keys.txt",
+    "sids.toml",
+    "net.toml",
+    "line3",
+    "n2",
+    "v21",
+    "srh",
+    "ipv6.hlim",
+    "ipv6.src == ::1",
+    "checksum.zero",
+    "::1",
+    "header=y",
+];
+
+fn texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        8 => prop::sample::select(PIECES.to_vec()).prop_map(str::to_owned),
+        1 => "\\PC{0,6}",
+        1 => any::<char>().prop_map(String::from),
+    ];
+    let blank = prop_oneof![6 => Just(" "), 2 => Just(""), 1 => Just("\n")];
+    prop::collection::vec((piece, blank), 0..24)
+        .prop_map(|pieces| pieces.into_iter().flat_map(|(piece, blank)| [piece, blank.to_owned()]).collect())
+}
+
+/// A case, or an error at a place in the text.
+fn is_judged(text: &str) {
+    if let Err(error) = Case::parse(Path::new("suite/case.check"), text, &beside) {
+        assert!(text.get(error.span()).is_some(), "{:?} of {text:?}", error.span());
+        assert!(error.to_string().starts_with(error.message()));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_case_or_wrong_somewhere(text in texts()) {
+        is_judged(&text);
+    }
+
+    #[test]
+    fn spoiled_cases_are_wrong_somewhere(
+        place in any::<prop::sample::Index>(),
+        length in 0..9usize,
+        piece in prop::sample::select(PIECES.to_vec()),
+    ) {
+        let ends: Vec<_> = UNDERSTOOD.char_indices().map(|(at, _)| at).collect();
+        let start = place.index(ends.len());
+        let end = (start + length).min(ends.len() - 1);
+        is_judged(&[&UNDERSTOOD[..ends[start]], piece, &UNDERSTOOD[ends[end]..]].concat());
     }
 }

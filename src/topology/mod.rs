@@ -88,7 +88,9 @@
 //!
 //! Addresses of a lab are usable at once: duplicate address detection is off.
 
+use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+use std::path::Path;
 use std::str::FromStr;
 
 mod parse;
@@ -237,6 +239,11 @@ impl Topology {
         Self::parse(name_or_path, &text(name_or_path)?)
     }
 
+    /// As [`load`](Self::load), with files read by `read`.
+    pub fn load_by(name_or_path: &str, read: impl FnOnce(&Path) -> io::Result<String>) -> Result<Self, TopologyError> {
+        Self::parse(name_or_path, &text_by(name_or_path, read)?)
+    }
+
     /// Parses and checks a text; `file` is what errors call it.
     pub fn parse(file: &str, text: &str) -> Result<Self, TopologyError> {
         parse::parse(text).map_err(|problem| TopologyError { file: file.to_string(), problem })
@@ -297,10 +304,14 @@ pub fn built_in_text(name: &str) -> Option<&'static str> {
 /// The text of a built-in topology, or of a file. `line3` is always the
 /// built-in one, `./line3` never.
 pub fn text(name_or_path: &str) -> Result<String, TopologyError> {
+    text_by(name_or_path, |path| std::fs::read_to_string(path))
+}
+
+fn text_by(name_or_path: &str, read: impl FnOnce(&Path) -> io::Result<String>) -> Result<String, TopologyError> {
     if let Some(text) = built_in_text(name_or_path) {
         return Ok(text.to_string());
     }
-    std::fs::read_to_string(name_or_path).map_err(|source| {
+    read(Path::new(name_or_path)).map_err(|source| {
         let built_in = BUILT_IN.map(|(name, _)| name).join(", ");
         let problem = Problem::Unreadable { source, built_in };
         TopologyError { file: name_or_path.escape_debug().to_string(), problem }
