@@ -33,5 +33,6 @@ pub const MAX_INTERFACES: usize = 16_384;
 
 /// Bytes a chunk starts out with: enough that reading it and handing it to
 /// another thread costs little in comparison, little enough to stay in a core's
-/// own cache until its frames are dissected.
-const CHUNK: usize = 256 << 10;
+/// own cache until its frames are dissected. A fuzzer's files are small, and are
+/// to have many.
+const CHUNK: usize = if cfg!(fuzzing) { 512 } else { 256 << 10 };

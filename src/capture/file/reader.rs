@@ -382,7 +382,7 @@ impl Reader {
 
 /// Bytes before a piece in its buffer, for what is left of the one before it:
 /// more than most frames have.
-const GAP: usize = 4 << 10;
+pub(super) const GAP: usize = if cfg!(fuzzing) { 64 } else { 4 << 10 };
 
 /// A piece of a file, which a thread reads while others read theirs.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::pcap::FILE_HEADER;
+use super::reader::GAP;
 use super::*;
 use crate::capture::Frame;
 use crate::wire::link_type::LinkType;
@@ -405,36 +406,42 @@ fn a_failing_source_gives_its_frames_first() {
     assert!(reader.next_frame().unwrap().is_none());
 }
 
+/// How a file starts: the header of classic pcap with one of its magics, or a
+/// section of pcapng with an interface.
+fn start(order: Bytes, magic: Option<u32>) -> Vec<u8> {
+    match magic {
+        Some(magic) => order.pcap(magic, (2, 4), LinkType::ETHERNET.0.into()),
+        None => [order.section(), order.interface(1, 0, &order.option(9, &[0xa0]))].concat(),
+    }
+}
+
+/// The magics of classic pcap, and none for pcapng.
+fn magics() -> impl Strategy<Value = Option<u32>> {
+    prop::sample::select(vec![Some(0xa1b2_c3d4), Some(0xa1b2_3c4d), Some(0xa1b2_cd34), None])
+}
+
+/// A frame as a record, or as a block with or without others, by its kind.
+fn record(order: Bytes, magic: Option<u32>, seconds: u32, data: &[u8], kind: u8) -> Vec<u8> {
+    let Some(magic) = magic else {
+        return match kind {
+            0 => order.simple(data.len() as u32, data),
+            1 => [order.block(5, data), order.enhanced(0, 1, data, 70, &order.option(1, data))].concat(),
+            2 => [order.section(), order.interface(101, 0, &[]), order.enhanced(0, 1, data, 70, &[])].concat(),
+            _ => order.enhanced(0, u64::MAX, data, 70, &[]),
+        };
+    };
+    let longer = vec![0; if magic == 0xa1b2_cd34 { 8 } else { 0 }];
+    [&order.u32s(&[seconds, 5, data.len() as u32, 70]), &longer, data].concat()
+}
+
 /// A valid file, and what is in it.
 fn files() -> impl Strategy<Value = (Vec<u8>, Vec<Vec<u8>>)> {
     let frames = prop::collection::vec((prop::collection::vec(any::<u8>(), 0..70), 0..4u8), 0..9);
-    (frames, any::<bool>(), 0..4).prop_map(|(frames, big_endian, layout)| {
+    (frames, any::<bool>(), magics()).prop_map(|(frames, big_endian, magic)| {
         let order = Bytes { big_endian };
-        let magic = [0xa1b2_c3d4, 0xa1b2_3c4d, 0xa1b2_cd34].get(layout as usize);
-        let mut file = match magic {
-            Some(magic) => order.pcap(*magic, (2, 4), LinkType::ETHERNET.0.into()),
-            None => [order.section(), order.interface(1, 0, &order.option(9, &[0xa0]))].concat(),
-        };
+        let mut file = start(order, magic);
         for (n, (data, kind)) in frames.iter().enumerate() {
-            match magic {
-                Some(magic) => {
-                    file.extend(order.u32s(&[n as u32, 5, data.len() as u32, 70]));
-                    file.extend(vec![0; if *magic == 0xa1b2_cd34 { 8 } else { 0 }]);
-                    file.extend(data);
-                }
-                None => match kind {
-                    0 => file.extend(order.simple(data.len() as u32, data)),
-                    1 => {
-                        file.extend(order.block(5, data));
-                        file.extend(order.enhanced(0, 1, data, 70, &order.option(1, data)));
-                    }
-                    2 => {
-                        file.extend([order.section(), order.interface(101, 0, &[])].concat());
-                        file.extend(order.enhanced(0, 1, data, 70, &[]));
-                    }
-                    _ => file.extend(order.enhanced(0, u64::MAX, data, 70, &[])),
-                },
-            }
+            file.extend(record(order, magic, n as u32, data, *kind));
         }
         (file, frames.into_iter().map(|(data, _)| data).collect())
     })
@@ -489,17 +496,16 @@ proptest! {
     }
 }
 
-/// All frames of a file as numbers and bytes, and how it ends, by one way of
-/// taking the next chunk.
+/// All frames of a file, and how it ends, by one way of taking the next chunk.
 fn frames_by(
     path: &Path,
     mut next: impl FnMut(&mut Reader, &mut Chunk) -> Result<bool, ReadError>,
-) -> (Vec<(u64, Vec<u8>)>, Option<String>) {
+) -> (Vec<Seen>, Option<String>) {
     let mut reader = Reader::open(path).unwrap();
     let (mut chunk, mut frames) = (Chunk::new(), Vec::new());
     loop {
         let more = next(&mut reader, &mut chunk);
-        frames.extend(chunk.frames().map(|frame| (frame.number, frame.data.to_vec())));
+        frames.extend(chunk.frames().map(Seen::from));
         match more {
             Ok(true) => {}
             Ok(false) => return (frames, None),
@@ -547,24 +553,83 @@ fn pieces_give_what_reading_on_gives() {
     let mut damaged = small[..700_000].to_vec();
     damaged.extend([0xff; 40]);
     let whole = small[..FILE_HEADER].to_vec();
-    let path = std::env::temp_dir().join(format!("sr6-pieces-{}.pcap", std::process::id()));
     // Cut in the middle of a header, of a frame, and right after a piece.
     let cuts = [FILE_HEADER + 7, FILE_HEADER + CHUNK, FILE_HEADER + 2 * CHUNK + 5];
     let cut = cuts.map(|at| small[..at].to_vec());
     for file in [small, blocks, damaged, whole].into_iter().chain(cut) {
-        std::fs::write(&path, &file).unwrap();
-        let expected = frames_by(&path, |reader, chunk| reader.next_chunk(chunk));
-        assert!(frames_by(&path, by_pieces()) == expected, "{} bytes", file.len());
-        // Begun with pieces, and gone on without.
-        let mut first = true;
-        let mixed = frames_by(&path, |reader, chunk| match std::mem::take(&mut first).then(|| reader.next_piece()) {
-            Some(Some(mut piece)) => {
-                piece.read(chunk);
-                reader.next_chunk_from(piece, chunk)
-            }
-            _ => reader.next_chunk(chunk),
-        });
-        assert!(mixed == expected, "{} bytes", file.len());
+        assert!(pieces_are_as_the_whole("cut", &file), "{} bytes", file.len());
     }
+}
+
+/// Whether a file reads the same by pieces as without, and begun with pieces and
+/// gone on without.
+fn pieces_are_as_the_whole(name: &str, file: &[u8]) -> bool {
+    let path = std::env::temp_dir().join(format!("sr6-pieces-{name}-{}.pcap", std::process::id()));
+    std::fs::write(&path, file).unwrap();
+    let expected = frames_by(&path, |reader, chunk| reader.next_chunk(chunk));
+    let pieces = frames_by(&path, by_pieces());
+    let mut first = true;
+    let mixed = frames_by(&path, |reader, chunk| match std::mem::take(&mut first).then(|| reader.next_piece()) {
+        Some(Some(mut piece)) => {
+            piece.read(chunk);
+            reader.next_chunk_from(piece, chunk)
+        }
+        _ => reader.next_chunk(chunk),
+    });
     std::fs::remove_file(&path).unwrap();
+    pieces == expected && mixed == expected
+}
+
+/// A file with small records, and some of about the gap's length, around the ends
+/// of its pieces. Each run of them begins some bytes before an end.
+fn over_pieces() -> impl Strategy<Value = Vec<u8>> {
+    let length = prop_oneof![0..70usize, GAP - 50..GAP + 50, Just(3 * GAP)];
+    let run = (0..GAP + 300, prop::collection::vec((length, 0..4u8), 0..9));
+    let runs = prop::collection::vec(run, 1..4);
+    (runs, any::<bool>(), magics()).prop_map(|(runs, big_endian, magic)| {
+        let order = Bytes { big_endian };
+        let mut file = start(order, magic);
+        for (n, (before, records)) in runs.into_iter().enumerate() {
+            let room = FILE_HEADER + (n + 1) * CHUNK - before - file.len();
+            match magic {
+                Some(_) => {
+                    let header = record(order, magic, 0, &[], 0).len();
+                    file.extend(record(order, magic, 0, &vec![0xaa; room - header], 0));
+                }
+                // A block that is skipped, or one that is not.
+                None if before % 2 == 0 => file.extend(order.block(0xbad, &vec![0xaa; (room - 12) & !3])),
+                None => file.extend(order.enhanced(0, 9, &vec![0xaa; (room - 32) & !3], 70, &[])),
+            }
+            for (n, (length, kind)) in records.into_iter().enumerate() {
+                file.extend(record(order, magic, n as u32, &vec![n as u8; length], kind));
+            }
+        }
+        file
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pieces_end_anywhere(
+        mut file in over_pieces(),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        // Damage is where pieces end, or at the end of all.
+        let around = |index: prop::sample::Index, length: usize| {
+            let places = [FILE_HEADER + CHUNK, FILE_HEADER + 2 * CHUNK, length];
+            let place = index.index(places.len() * 2 * GAP);
+            (places[place % places.len()] + GAP).saturating_sub(place / places.len()).min(length - 1)
+        };
+        for (at, byte) in hits {
+            let at = around(at, file.len());
+            file[at] = byte;
+        }
+        if let Some(at) = cut {
+            file.truncate(around(at, file.len()).max(FILE_HEADER));
+        }
+        prop_assert!(pieces_are_as_the_whole("any", &file), "{} bytes", file.len());
+    }
 }
