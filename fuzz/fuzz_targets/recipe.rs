@@ -1,5 +1,6 @@
 //! Any bytes as a recipe: every packet in it prints as a line from which the
-//! same packet is read, and what is no packet is refused with its place.
+//! same packet is read, and what is no packet is refused with its place. What
+//! may name a file, which would be read, is left out.
 #![no_main]
 
 use std::io::Cursor;
@@ -10,6 +11,9 @@ use sr6::recipe::{self, Batch, Clock, Recipe, Told};
 use sr6::wire::link_type::LinkType;
 
 fuzz_target!(|bytes: &[u8]| {
+    if bytes.windows(4).any(|four| four == b"file") {
+        return;
+    }
     let mut recipe = Recipe::new("recipe", Box::new(Cursor::new(bytes.to_vec())));
     let mut batch = Batch::default();
     let mut clock = Clock::new(Some(Timestamp(0)));
