@@ -19,15 +19,18 @@
 
 #[path = "../tests/pair/mod.rs"]
 mod pair;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pair::{Pair, SR6};
+use pair::Pair;
 use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
+use support::process::{SR6, stderr};
 
 const PACKET: &str = "eth(src=02:00:00:00:00:0a, dst=02:00:00:00:00:0b)/ip6(src=2001:db8::a, dst=2001:db8::b)\
     /srh(path=[2001:db8::b, 2001:db9::1, 2001:db9::2])/udp(sport=1024, dport=9)/hex(0001020304050607)";
@@ -125,7 +128,7 @@ impl Task {
             .expect("the tool starts");
         let wall = start.elapsed().as_secs_f64();
         let processor = (children() - used).as_secs_f64();
-        assert!(output.status.success(), "{}: {}", self.name, pair::stderr(&output));
+        assert!(output.status.success(), "{}: {}", self.name, stderr(&output));
         // What is still on its way, or counted in a while.
         std::thread::sleep(Duration::from_millis(20));
         let received = net.received().0 - before;

@@ -1,8 +1,9 @@
 //! `sr6 capture` on a real interface, in a lab of the test's own.
 
-mod witness;
+mod support;
 
 use std::process::{Command, Stdio};
+use support::witness;
 
 const SR6: &str = env!("CARGO_BIN_EXE_sr6");
 
@@ -19,7 +20,7 @@ fn in_lab(script: &str, directory: &std::path::Path) -> Option<(String, String, 
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.code() == Some(3) {
-        witness::skip(text(&output.stderr).trim());
+        support::skip(text(&output.stderr).trim());
         return None;
     }
     Some((text(&output.stdout), text(&output.stderr), output.status.code()))

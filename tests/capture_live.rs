@@ -3,7 +3,7 @@
 
 #![cfg(feature = "pcap")]
 
-mod witness;
+mod support;
 
 use std::net::UdpSocket;
 use std::process::Command;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sr6::capture::live::{self, LiveError};
 use sr6::capture::{Filter, Live, Timestamp};
 use sr6::wire::link_type::LinkType;
-use witness::Run;
+use support::witness::{self, Run};
 
 const INSIDE: &str = "SR6_TEST_INSIDE";
 
@@ -27,7 +27,7 @@ fn inside(test: &str, unshare: &[&str]) -> bool {
     command.args(["--exact", test, "--nocapture"]).env(INSIDE, "1");
     let Some(Run { stdout, stderr, success }) = witness::run(command) else { return false };
     if !success && stderr.starts_with("unshare: ") {
-        witness::skip(&format!("no namespaces here: {}", stderr.trim()));
+        support::skip(format!("no namespaces here: {}", stderr.trim()));
         return false;
     }
     assert!(success, "inside the namespace:\n{stdout}{stderr}");

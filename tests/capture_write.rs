@@ -1,7 +1,7 @@
 //! Capture files we write, read back by the tools people use, and by us the
 //! files those tools write.
 
-mod witness;
+mod support;
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use sr6::capture::file::Format;
 use sr6::capture::write::{Mode, Options, Precision, WriteError};
 use sr6::capture::{Comments, Frame, ReadError, Reader, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
-use witness::{Run, command, run};
+use support::witness::{Run, command, run};
 
 /// A directory of its own, removed at the end.
 struct Scratch(PathBuf);

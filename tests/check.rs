@@ -1,7 +1,7 @@
 //! `sr6 check` as people use it: the real binary on suites made for the purpose,
 //! and Python's XML reader as a witness of the JUnit report.
 
-mod witness;
+mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::witness;
 
 /// A suite of its own, removed at the end.
 struct Suite(PathBuf);

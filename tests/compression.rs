@@ -1,14 +1,14 @@
 //! Compressed captures, and comments on packets: the real binary on files and
 //! pipes, with gzip and tshark as witnesses.
 
-mod witness;
+mod support;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use witness::Run;
+use support::witness::{self, Run};
 
 /// A directory of its own, removed at the end.
 struct Scratch(PathBuf);

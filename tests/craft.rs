@@ -2,7 +2,7 @@
 //! for byte, tshark finds every checksum good, etherparse builds the same
 //! classic headers; and `sr6 craft` as its user sees it.
 
-mod witness;
+mod support;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 use sr6::capture::Frame;
 use sr6::capture::write::{Options, Writer};
 use sr6::{craft, notation};
+use support::witness;
 
 /// A small generator of numbers, the same in every run (xorshift64).
 struct Dice(u64);
@@ -388,12 +389,12 @@ for line in sys.stdin:
     let python = if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
     let mut command = witness::command(python);
     command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else { return witness::skip("python3 is not installed") };
+    let Ok(mut child) = command.spawn() else { return support::skip("python3 is not installed") };
     let mut stdin = child.stdin.take().unwrap();
     let feeder = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
     let output = child.wait_with_output().unwrap();
     if output.status.code() == Some(77) {
-        return witness::skip("scapy is not installed");
+        return support::skip("scapy is not installed");
     }
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{stderr}");

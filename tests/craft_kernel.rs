@@ -1,7 +1,7 @@
 //! The kernel as the builder's oracle: what its headends make of a packet is
 //! what ours make of it, byte for byte, and what ours sign it accepts.
 
-mod witness;
+mod support;
 
 use std::fs;
 use std::path::PathBuf;
@@ -175,7 +175,7 @@ impl Drop for Scratch {
 /// labs with HMAC keys.
 fn run(scratch: &Scratch, topology: &str, script: &str) -> Option<Output> {
     if !Capability::SysAdmin.held() {
-        witness::skip("HMAC keys and tunnel sources need root");
+        support::skip("HMAC keys and tunnel sources need root");
         return None;
     }
     let file = scratch.0.join("oracle.toml");
@@ -184,7 +184,7 @@ fn run(scratch: &Scratch, topology: &str, script: &str) -> Option<Output> {
     command.args(["lab", "run"]).arg(&file).args(["h", "--", "sh", "-ec", script]);
     let output = command.env("sr6", SR6).env("dir", &scratch.0).output().unwrap();
     if output.status.code() == Some(3) {
-        witness::skip(&String::from_utf8_lossy(&output.stderr));
+        support::skip(String::from_utf8_lossy(&output.stderr));
         return None;
     }
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

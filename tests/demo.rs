@@ -1,12 +1,13 @@
 //! `sr6 demo` from start to finish, as the user one is and as an ordinary one,
 //! and what it keeps in the eyes of tshark and tcpdump.
 
-mod witness;
+mod support;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use support::witness;
 
 const SR6: &str = env!("CARGO_BIN_EXE_sr6");
 
@@ -39,7 +40,7 @@ impl Drop for Place {
 fn demo(command: &mut Command, keep: &Path) -> Option<String> {
     let output: Output = command.args(["demo", "--keep"]).arg(keep).output().unwrap();
     if output.status.code() == Some(3) {
-        witness::skip(String::from_utf8_lossy(&output.stderr).trim());
+        support::skip(String::from_utf8_lossy(&output.stderr).trim());
         return None;
     }
     let text = String::from_utf8(output.stdout).unwrap();

@@ -1,7 +1,7 @@
 //! `sr6 craft --from`: captures changed as a whole, with tshark for a witness
 //! and tcprewrite for a comparison.
 
-mod witness;
+mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,6 +10,7 @@ use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Comments, Frame, Reader, Timestamp};
 use sr6::wire::link_type::LinkType;
 use sr6::{craft, notation};
+use support::witness;
 
 /// A directory that is gone when dropped.
 struct Scratch(PathBuf);

@@ -2,11 +2,13 @@
 //! counts, as the peer's interface saw them.
 
 mod pair;
+mod support;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pair::{FRAME, Pair, SR6, stderr};
+use pair::{FRAME, Pair};
+use support::process::{SR6, stderr};
 
 /// Bytes of [`FRAME`].
 const LENGTH: u64 = 14 + 40 + 40 + 8 + 26;
@@ -108,7 +110,7 @@ fn live_frames_are_exact_or_replaced() {
         let refused = net.sr6(&["send", FRAME, "-i", "va", "--via", "xdp"]);
         assert_eq!(refused.status.code(), Some(3));
         assert!(stderr(&refused).contains("CAP_BPF"), "{}", stderr(&refused));
-        return pair::skip("bpf(2) needs root of the machine");
+        return support::skip("bpf(2) needs root of the machine");
     }
     let other = FRAME.replace("more", "more, and longer");
     let mut expected = 0;

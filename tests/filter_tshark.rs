@@ -5,7 +5,7 @@
 //! endpoints,eth,FILTER`), and the addresses it lists are the frames that
 //! matched.
 
-mod witness;
+mod support;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use sr6::dissect::{Dissection, Item, Packet, Visitor};
 use sr6::filter::Filter;
 use sr6::wire::field::{Field, Origin, Value};
 use sr6::wire::link_type::LinkType;
-use witness::{command, run};
+use support::witness::{command, run};
 
 /// The last byte of every frame's Ethernet destination; sources are below.
 const DESTINATION: u8 = 0xf0;

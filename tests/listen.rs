@@ -1,10 +1,12 @@
 //! `sr6 send --listen` on a real kernel: each kind of answer is matched to the
 //! packet that it is to.
 
+mod support;
 mod three_nodes;
 
 use serde_json::Value;
-use three_nodes::{ThreeNodes, stderr};
+use support::process::stderr;
+use three_nodes::ThreeNodes;
 
 const PATH: &str = "srh(path=[2001:db8::2, 2001:db9::1])";
 

@@ -1,9 +1,9 @@
 //! `sr6 read` as people use it: the real binary on files and pipes, and tshark
 //! as a witness of what is tshark's to say.
 
+mod support;
 #[path = "../benches/traffic/mod.rs"]
 mod traffic;
-mod witness;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,6 +15,7 @@ use serde_json::Value;
 use sr6::capture::write::Options;
 use sr6::capture::{Frame, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+use support::witness;
 
 /// A directory of its own, removed at the end.
 struct Scratch(PathBuf);

@@ -2,15 +2,17 @@
 //! capture at the peer.
 
 mod pair;
+mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use pair::{Pair, SR6, stderr};
+use pair::Pair;
 use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
+use support::process::{SR6, stderr};
 
 /// A capture of its own name: link type, milliseconds, bytes of each frame.
 fn capture(name: &str, frames: &[(LinkType, u32, Vec<u8>)]) -> PathBuf {

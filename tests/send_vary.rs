@@ -2,11 +2,13 @@
 //! engine, from one thread or several.
 
 mod pair;
+mod support;
 
 use std::collections::HashSet;
 use std::process::Command;
 
-use pair::{Pair, SR6, stderr};
+use pair::Pair;
+use support::process::{SR6, stderr};
 
 const HEADER: &str = "eth(src=02:00:00:00:00:0a, dst=02:00:00:00:00:0b)";
 const PACKET: &str = "ip6(src=2001:db8::a, dst=2001:db8::b, flow=rand)\

@@ -1,10 +1,12 @@
 //! `sr6 client` and `sr6 server` through a real kernel: n1 sends, n2 is a
 //! segment, n3 receives.
 
+mod support;
 mod three_nodes;
 
 use serde_json::{Value, json};
-use three_nodes::{ThreeNodes, stderr};
+use support::process::stderr;
+use three_nodes::ThreeNodes;
 
 const N3: &str = "2001:db9::1";
 const VIA: &str = "2001:db8::2";

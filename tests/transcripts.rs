@@ -8,6 +8,8 @@
 //! `SR6_UPDATE=1 cargo test --test transcripts` writes what the commands print
 //! today into the files instead; look at the diff before keeping it.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -136,7 +138,7 @@ fn check(file: &Path) {
     let directory = workplace(file.file_stem().unwrap().to_str().unwrap());
     let mut rewritten = String::new();
     let mut wrong = Vec::new();
-    let mut ran = 0;
+    let mut commands = 0;
     for part in parts(&text) {
         let entry = match part {
             Part::Text(line) => {
@@ -146,14 +148,13 @@ fn check(file: &Path) {
             }
             Part::Run(entry) => entry,
         };
+        commands += 1;
         if let Err(reason) = possible(&entry.command) {
-            assert!(std::env::var_os("CI").is_none(), "cannot run '{}': {reason}", entry.command);
-            eprintln!("skipped: '{}': {reason}", entry.command);
+            support::skip(format!("'{}': {reason}", entry.command));
             rewritten.push_str(&format!("$ {}\n{}", entry.command, entry.expected));
             continue;
         }
         let actual = run(&entry.command, &directory);
-        ran += 1;
         let same = if entry.varies { masked(&actual) == masked(&entry.expected) } else { actual == entry.expected };
         if !same {
             wrong.push(format!("$ {}\n--- expected\n{}--- actual\n{actual}", entry.command, entry.expected));
@@ -161,7 +162,7 @@ fn check(file: &Path) {
         let kept = if same { &entry.expected } else { &actual };
         rewritten.push_str(&format!("$ {}\n{kept}", entry.command));
     }
-    assert!(ran > 0 || !wrong.is_empty() || std::env::var_os("CI").is_none(), "{} has no transcripts", file.display());
+    assert!(commands > 0, "{} has no transcripts", file.display());
     if update {
         fs::write(file, rewritten).unwrap();
     } else {

@@ -1,13 +1,14 @@
 //! Packets that vary, as users make them: `sr6 craft` with ranges, lists, dice
 //! and counters, with scapy and tshark as witnesses.
 
-mod witness;
+mod support;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use sr6::capture::file::Reader;
+use support::witness;
 
 /// A file that goes away with the test.
 struct Scratch(PathBuf);
@@ -287,11 +288,11 @@ for n in range(300):
     let python = if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
     let mut command = witness::command(python);
     command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else { return witness::skip("python3 is not installed") };
+    let Ok(mut child) = command.spawn() else { return support::skip("python3 is not installed") };
     child.stdin.take().unwrap().write_all(SCRIPT.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     if output.status.code() == Some(77) {
-        return witness::skip("scapy is not installed");
+        return support::skip("scapy is not installed");
     }
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let ours = text(&["-o", "hex", notation]);

@@ -5,3 +5,5 @@ mod cli;
 mod corpus;
 mod nodes;
 mod semantic;
+#[path = "../support/mod.rs"]
+mod support;

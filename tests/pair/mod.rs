@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,22 +13,27 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use sr6::capture::{Reader, Timestamp};
 
-/// The pair; it goes when this is dropped, or when the test dies.
-pub struct Pair {
-    child: Child,
-    user: bool,
-}
+use crate::support::namespaces::Namespaces;
+use crate::support::process::stderr;
+use crate::support::skip;
 
-/// The binary under test.
-pub const SR6: &str = env!("CARGO_BIN_EXE_sr6");
+/// The pair: namespaces `a` and `b`.
+pub struct Pair(Namespaces);
+
+impl Deref for Pair {
+    type Target = Namespaces;
+
+    fn deref(&self) -> &Namespaces {
+        &self.0
+    }
+}
 
 /// A frame from a's to b's MAC address with an SRH, 127 bytes long.
 pub const FRAME: &str = "eth(src=02:00:00:00:00:0a, dst=02:00:00:00:00:0b)\
     /ip6(src=2001:db8::a, dst=2001:db8::b)/srh(path=[2001:db8::b, 2001:db9::1])/udp(sport=51129, dport=9)/\"Hello, I am here once more\"";
 
 impl Pair {
-    /// A pair that says nothing by itself; `None`, with the reason printed,
-    /// where the machine does not let us. Under CI that is a failure.
+    /// A pair that says nothing by itself.
     pub fn silent() -> Option<Self> {
         Self::up("silent")
     }
@@ -38,58 +44,14 @@ impl Pair {
     }
 
     fn up(kind: &str) -> Option<Self> {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pair/up.sh");
         // bpf(2) takes root of the machine, not of a user namespace.
         let user = !sr6::sys::capability::Capability::SysAdmin.held();
-        let mut command = Command::new("unshare");
-        if user {
-            command.arg("--map-root-user");
-        }
-        let started = command
-            .args(["--net", "--mount", "sh", script, kind])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let reason = match started {
-            Ok(mut child) => {
-                let mut line = String::new();
-                BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-                if line == "ready\n" {
-                    return Some(Self { child, user });
-                }
-                String::from_utf8_lossy(&child.wait_with_output().unwrap().stderr).into_owned()
-            }
-            Err(e) => format!("unshare: {e}"),
-        };
-        skip(&format!("no namespaces here: {reason}"));
-        None
-    }
-
-    /// Whether the namespaces are those of a user namespace, where bpf(2) is
-    /// not allowed.
-    pub fn is_of_user(&self) -> bool {
-        self.user
-    }
-
-    /// A command on a side.
-    pub fn on(&self, side: &str, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
-        let pid = self.child.id().to_string();
-        command.args(["--target", &pid, "--net", "--mount"]);
-        if self.user {
-            command.args(["--user", "--preserve-credentials"]);
-        }
-        command.args(["ip", "netns", "exec", side, program]);
-        command.env("NO_COLOR", "1").stdin(Stdio::null());
-        command
+        Namespaces::up("pair/up.sh", &[kind], user).map(Self)
     }
 
     /// sr6 on side a, to its end.
     pub fn sr6(&self, arguments: &[&str]) -> Output {
-        let output = self.on("a", SR6).args(arguments).output().unwrap();
-        eprint!("sr6 {arguments:?}\n{}", stderr(&output));
-        output
+        self.0.sr6("a", arguments)
     }
 
     /// `sr6 send -T json` on side a: its exit code, its summary and what it
@@ -102,13 +64,6 @@ impl Pair {
         (output.status.code().unwrap(), summary, stderr(&output))
     }
 
-    /// iproute2 on a side; it must succeed.
-    pub fn ip(&self, side: &str, arguments: &str) -> String {
-        let output = self.on(side, "ip").args(arguments.split(' ')).output().unwrap();
-        assert!(output.status.success(), "ip {arguments}: {}", stderr(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// Lets vb take frames as XDP hands them over: a veth does with GRO. False,
     /// with the reason printed, where that cannot be set.
     pub fn set_gro(&self) -> bool {
@@ -119,7 +74,7 @@ impl Pair {
             fcntl.ioctl(socket.socket(), 0x8946, request)";
         let set = self.on("b", "/usr/bin/python3").args(["-c", script]).output().unwrap();
         if !set.status.success() {
-            skip(&format!("GRO cannot be set: {}", stderr(&set)));
+            skip(format!("GRO cannot be set: {}", stderr(&set)));
         }
         set.status.success()
     }
@@ -142,7 +97,7 @@ impl Pair {
             }
         }
         child.wait().unwrap();
-        skip(&format!("no tcpdump here: {said}"));
+        skip(format!("no tcpdump here: {said}"));
         None
     }
 
@@ -186,22 +141,4 @@ impl Capture {
         std::fs::remove_file(&self.path).unwrap();
         frames
     }
-}
-
-impl Drop for Pair {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
-}
-
-/// Says why a test has nothing to do; under CI that is a failure.
-pub fn skip(reason: &str) {
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");
-    eprintln!("skipped: {reason}");
-}
-
-/// A command's standard error as text.
-pub fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }

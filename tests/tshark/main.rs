@@ -4,8 +4,8 @@
 //! why; any other difference fails.
 
 mod differences;
-#[path = "../witness/mod.rs"]
-mod witness;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use sr6::dissect::{Diagnosis, Dissection, Packet};
 use sr6::show::columns::{Columns, Layout};
 use sr6::wire::field::{Field, Origin};
 use sr6::wire::proto::Proto;
+use support::witness;
 
 /// Every field that sr6 has under Wireshark's name, once for each name.
 fn vocabulary() -> Vec<&'static Field> {

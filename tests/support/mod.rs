@@ -1,0 +1,23 @@
+//! What tests share: when one is skipped, and how it runs sr6, makes networks
+//! and calls other tools.
+
+// Every test binary compiles this module and uses its own part of it.
+#![allow(dead_code)]
+
+pub mod namespaces;
+pub mod process;
+pub mod witness;
+
+use std::fmt::Display;
+
+/// Says that a test does not run here for something that is missing, and what;
+/// where `CI=true` nothing may be missing, and it fails.
+pub fn skip(reason: impl Display) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{reason}, which CI must not skip");
+    leave_out(reason);
+}
+
+/// Says what a test leaves out that no machine needs to have: a failure nowhere.
+pub fn leave_out(reason: impl Display) {
+    eprintln!("skipped: {reason}");
+}
