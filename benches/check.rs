@@ -11,12 +11,15 @@
 //! what tshark printed before. Only the first suites are scripted, and their time
 //! is scaled to all. Nothing here fails because something is slow.
 
+#[path = "../tests/support/mod.rs"]
+mod support;
 mod traffic;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::scratch::Scratch;
 
 const FIELDS: [&str; 6] =
     ["frame.number", "ipv6.src", "ipv6.dst", "ipv6.routing.segleft", "ipv6.routing.srh.addr", "udp.dstport"];
@@ -26,15 +29,6 @@ const PACKETS: u64 = 5;
 
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-/// A directory that goes away.
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 fn sr6() -> Command {
@@ -85,14 +79,13 @@ fn script(suite: &Path, golden: &Path) -> Option<Duration> {
 fn main() {
     let suites = setting("SR6_BENCH_SUITES", 1000);
     let scripted = setting("SR6_BENCH_SCRIPTED", 20).clamp(1, suites);
-    let scratch = Scratch(std::env::temp_dir().join(format!("sr6-bench-check-{}", std::process::id())));
-    fs::create_dir_all(&scratch.0).expect("a directory");
-    make(&scratch.0, suites);
-    let checked = check(&scratch.0);
+    let scratch = Scratch::new();
+    make(scratch.root(), suites);
+    let checked = check(scratch.root());
     println!("sr6 check: {suites} suites of {PACKETS} packets in {:.1} ms", checked.as_secs_f64() * 1e3);
-    let golden = scratch.0.join("tshark.golden");
+    let golden = scratch.path("tshark.golden");
     let fields: String = FIELDS.iter().map(|field| format!(" -e {field}")).collect();
-    let capture = scratch.0.join("0000/trace.pcap");
+    let capture = scratch.path("0000/trace.pcap");
     let print = format!("tshark -r '{}' -T fields{fields} > '{}' 2> /dev/null", capture.display(), golden.display());
     let has_tshark = Command::new("sh").args(["-c", &print]).status().is_ok_and(|status| status.success());
     if !has_tshark {
@@ -100,7 +93,7 @@ fn main() {
         return;
     }
     let times: Option<Vec<_>> =
-        (0..scripted).map(|number| script(&scratch.0.join(format!("{number:04}")), &golden)).collect();
+        (0..scripted).map(|number| script(&scratch.path(&format!("{number:04}")), &golden)).collect();
     let times = times.expect("the script's comparisons hold");
     let scaled = times.iter().sum::<Duration>().as_secs_f64() / scripted as f64 * suites as f64;
     println!("tshark and cmp, a process each: {scripted} suites run, scaled to {suites}: {scaled:.1} s");

@@ -3,6 +3,7 @@
 mod support;
 
 use std::process::{Command, Stdio};
+use support::scratch::Scratch;
 use support::witness;
 
 const SR6: &str = env!("CARGO_BIN_EXE_sr6");
@@ -26,14 +27,6 @@ fn in_lab(script: &str, directory: &std::path::Path) -> Option<(String, String, 
     Some((text(&output.stdout), text(&output.stderr), output.status.code()))
 }
 
-/// A directory of the test's own.
-fn place(name: &str) -> std::path::PathBuf {
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("capture-{name}"));
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
 /// Waits until `sr6 capture` says that it listens, sends, and waits for its end.
 const SEND: &str = r#"
     n=0; until grep -q capturing log || [ $n -ge 100 ]; do sleep 0.05; n=$((n + 1)); done
@@ -42,18 +35,18 @@ const SEND: &str = r#"
 
 #[test]
 fn writes_what_the_interface_sees_and_stops_at_the_count() {
-    let directory = place("count");
+    let scratch = Scratch::new();
     let script = format!("sr6 capture -i v12 -f 'ip6 proto 43' -c 3 -w out.pcap 2> log & {SEND} wait $!; echo $?");
-    let Some((out, ..)) = in_lab(&script, &directory) else { return };
-    assert_eq!(out.trim(), "0", "{}", std::fs::read_to_string(directory.join("log")).unwrap());
+    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
+    assert_eq!(out.trim(), "0", "{}", std::fs::read_to_string(scratch.path("log")).unwrap());
     let output = Command::new(SR6)
         .args(["read", "-T", "fields", "-e", "ipv6.dst", "-e", "udp.checksum.status"])
-        .arg(directory.join("out.pcap"))
+        .arg(scratch.path("out.pcap"))
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "2001:db8::2\t1\n".repeat(3));
     let mut tshark = witness::command("tshark");
-    tshark.arg("-r").arg(directory.join("out.pcap")).args(["-T", "fields", "-e", "ipv6.routing.segleft"]);
+    tshark.arg("-r").arg(scratch.path("out.pcap")).args(["-T", "fields", "-e", "ipv6.routing.segleft"]);
     if let Some(run) = witness::run(tshark) {
         assert_eq!(run.stdout, "1\n".repeat(3));
     }
@@ -61,48 +54,48 @@ fn writes_what_the_interface_sees_and_stops_at_the_count() {
 
 #[test]
 fn prints_live_what_a_filter_lets_through() {
-    let directory = place("print");
+    let scratch = Scratch::new();
     let script = format!(
         "sr6 capture -i v12 -c 3 -Y 'udp.dstport == 2' -T fields -e srh.final -P -w all.pcap > out 2> log & {SEND} wait $!; cat out"
     );
-    let Some((out, ..)) = in_lab(&script, &directory) else { return };
+    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
     // -c counts frames as they come in; neighbour discovery is among them.
     assert!(!out.is_empty() && out.lines().all(|line| line == "2001:db9::1"), "{out}");
 }
 
 #[test]
 fn an_interrupt_ends_it_cleanly() {
-    let directory = place("interrupt");
+    let scratch = Scratch::new();
     let script = format!(
         "sr6 capture -i v12 -f 'ip6 proto 43' -w out.pcap 2> log & pid=$!; {SEND} sleep 0.5; kill -INT $pid; wait $pid; echo $?"
     );
-    let Some((out, ..)) = in_lab(&script, &directory) else { return };
+    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
     assert_eq!(out.trim(), "130");
-    let output = Command::new(SR6).args(["read", "-q"]).arg(directory.join("out.pcap")).output().unwrap();
+    let output = Command::new(SR6).args(["read", "-q"]).arg(scratch.path("out.pcap")).output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().contains("3 packets with SRv6"));
 }
 
 #[test]
 fn a_ring_keeps_the_last_files() {
-    let directory = place("ring");
+    let scratch = Scratch::new();
     let script =
         format!("sr6 capture -i v12 -f 'ip6 proto 43' -c 3 -w r.pcap -b packets:1 -b files:2 2> log & {SEND} wait $!");
-    if in_lab(&script, &directory).is_some() {
-        let exists = |name: &str| directory.join(name).exists();
+    if in_lab(&script, scratch.root()).is_some() {
+        let exists = |name: &str| scratch.path(name).exists();
         assert!(!exists("r_00001.pcap") && exists("r_00002.pcap") && exists("r_00003.pcap"));
     }
 }
 
 #[test]
 fn what_cannot_be_captured_says_why() {
-    let directory = place("errors");
+    let scratch = Scratch::new();
     let script = "sr6 capture -i nowhere; echo $?; sr6 capture -i v12 -f 'no such filter'; echo $?; \
                   sr6 capture -i v12 -b files:3 -w x.pcap; echo $?; \
                   sr6 capture -i v12 -f 'udp port 53' -a duration:0.1 -q > /dev/null; echo $?";
-    let Some((out, err, _)) = in_lab(script, &directory) else { return };
+    let Some((out, err, _)) = in_lab(script, scratch.root()) else { return };
     assert_eq!(out, "2\n2\n2\n0\n", "{err}");
     assert!(err.contains("no interface nowhere; there are: "), "{err}");
     assert!(err.contains("the filter 'no such filter' does not compile"), "{err}");
     assert!(err.contains("matches no packet with a Routing header"), "{err}");
-    assert!(!directory.join("x.pcap").exists());
+    assert!(!scratch.path("x.pcap").exists());
 }

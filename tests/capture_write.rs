@@ -3,39 +3,14 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sr6::capture::file::Format;
 use sr6::capture::write::{Mode, Options, Precision, WriteError};
 use sr6::capture::{Comments, Frame, ReadError, Reader, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+use support::scratch::Scratch;
 use support::witness::{Run, command, run};
-
-/// A directory of its own, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a directory");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).expect("the directory");
-        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// An Ethernet frame with an IPv6 header and nothing behind it.
 fn ethernet() -> Vec<u8> {
@@ -94,10 +69,10 @@ fn tshark(path: &Path) -> Option<Vec<String>> {
 
 #[test]
 fn tshark_reads_what_we_write() {
-    let scratch = Scratch::new("tshark");
+    let scratch = Scratch::new();
     let data = ethernet();
     for name in ["a.pcap", "b.pcapng", "c.cap"] {
-        let path = scratch.file(name);
+        let path = scratch.path(name);
         assert_eq!(write(&path, &Options::default(), &frames(&data)).unwrap(), 4);
         let Some(theirs) = tshark(&path) else { return };
         assert_eq!(ours(&path), theirs, "{name}");
@@ -106,7 +81,7 @@ fn tshark_reads_what_we_write() {
         assert!(theirs[1].contains("1700000001.000000007"), "{theirs:?}");
     }
     let mut capinfos = command("capinfos");
-    capinfos.args(["-t", "-E", "-c", "-I"]).arg(scratch.file("b.pcapng"));
+    capinfos.args(["-t", "-E", "-c", "-I"]).arg(scratch.path("b.pcapng"));
     let Some(Run { stdout, .. }) = run(capinfos) else { return };
     for line in
         ["Wireshark/... - pcapng", "Number of interfaces in file: 2", "Name = eth0", "precision = nanoseconds (9)"]
@@ -117,10 +92,10 @@ fn tshark_reads_what_we_write() {
 
 #[test]
 fn tcpdump_reads_what_we_write() {
-    let scratch = Scratch::new("tcpdump");
+    let scratch = Scratch::new();
     let data = ethernet();
     for (name, precision) in [("micro.pcap", Precision::Micros), ("nano.pcap", Precision::Nanos)] {
-        let path = scratch.file(name);
+        let path = scratch.path(name);
         let options = Options { precision, ..Options::default() };
         write(&path, &options, &frames(&data)).unwrap();
         let mut tcpdump = command("tcpdump");
@@ -135,12 +110,12 @@ fn tcpdump_reads_what_we_write() {
 
 #[test]
 fn what_other_tools_write_reads_the_same() {
-    let scratch = Scratch::new("editcap");
+    let scratch = Scratch::new();
     let data = ethernet();
-    let ours_ng = scratch.file("ours.pcapng");
+    let ours_ng = scratch.path("ours.pcapng");
     write(&ours_ng, &Options::default(), &frames(&data)).unwrap();
     for kind in ["pcap", "nsecpcap", "modpcap", "pcapng"] {
-        let theirs = scratch.file(kind);
+        let theirs = scratch.path(kind);
         let mut editcap = command("editcap");
         editcap.args(["-F", kind]).arg(&ours_ng).arg(&theirs);
         let Some(Run { success, stderr, .. }) = run(editcap) else { return };
@@ -166,8 +141,8 @@ fn what_other_tools_write_reads_the_same() {
 
 #[test]
 fn pcapng_keeps_all_that_a_frame_says() {
-    let scratch = Scratch::new("same");
-    let path = scratch.file("all.PCAPNG");
+    let scratch = Scratch::new();
+    let path = scratch.path("all.PCAPNG");
     let data = ethernet();
     let mut written = frames(&data);
     // A frame without time, and one of another link type on the same interface.
@@ -189,7 +164,7 @@ fn pcapng_keeps_all_that_a_frame_says() {
 
 #[test]
 fn microseconds_become_nanoseconds_when_they_must() {
-    let scratch = Scratch::new("precision");
+    let scratch = Scratch::new();
     let data = ethernet();
     let at = |nanos| Frame { time: Some(Timestamp(nanos)), ..Frame::new(LinkType::ETHERNET, &data) };
     let times = |path: &Path| {
@@ -202,32 +177,32 @@ fn microseconds_become_nanoseconds_when_they_must() {
     let magic = |path: &Path| std::fs::read(path).unwrap()[..4].to_vec();
     let (micro, nano) = ([0xd4, 0xc3, 0xb2, 0xa1], [0x4d, 0x3c, 0xb2, 0xa1]);
 
-    let path = scratch.file("coarse.pcap");
+    let path = scratch.path("coarse.pcap");
     write(&path, &Options::default(), &[at(5_000), at(7_000_000)]).unwrap();
     assert_eq!((&magic(&path)[..], times(&path)), (&micro[..], vec![5_000, 7_000_000]));
 
     // Enough frames that some are on disk when the first fine one comes.
-    let path = scratch.file("late.pcap");
+    let path = scratch.path("late.pcap");
     let mut late: Vec<_> = (0..9_000).map(|n| at(n * 1_000_999_000)).collect();
     late.extend([at(1), at(2_000)]);
     write(&path, &Options::default(), &late).unwrap();
     assert_eq!(magic(&path), nano);
     assert_eq!(times(&path), late.iter().map(|f| f.time.unwrap().0).collect::<Vec<_>>());
 
-    let path = scratch.file("cut.pcap");
+    let path = scratch.path("cut.pcap");
     write(&path, &Options { precision: Precision::Micros, ..Options::default() }, &[at(5_999)]).unwrap();
     assert_eq!((&magic(&path)[..], times(&path)), (&micro[..], vec![5_000]));
 
     // A file that others may be reading already is never rewritten.
-    let path = scratch.file("grown.pcap");
+    let path = scratch.path("grown.pcap");
     write(&path, &Options { mode: Mode::Grow, ..Options::default() }, &[at(5_000), at(1)]).unwrap();
     assert_eq!((&magic(&path)[..], times(&path)), (&nano[..], vec![5_000, 1]));
 }
 
 #[test]
 fn nothing_half_written_stays() {
-    let scratch = Scratch::new("replace");
-    let path = scratch.file("kept.pcap");
+    let scratch = Scratch::new();
+    let path = scratch.path("kept.pcap");
     std::fs::write(&path, "what was there").unwrap();
     let data = ethernet();
     let frame = Frame::new(LinkType::ETHERNET, &data);
@@ -241,7 +216,7 @@ fn nothing_half_written_stays() {
     assert_eq!(scratch.names(), ["kept.pcap"]);
 
     // Through a symbolic link, which stays one.
-    let link = scratch.file("link.pcap");
+    let link = scratch.path("link.pcap");
     std::os::unix::fs::symlink("kept.pcap", &link).unwrap();
     write(&link, &Options::default(), &[frame]).unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
@@ -254,11 +229,11 @@ fn nothing_half_written_stays() {
 
 #[test]
 fn a_growing_file_can_be_followed() {
-    let scratch = Scratch::new("grow");
+    let scratch = Scratch::new();
     let data = ethernet();
     let frame = Frame::new(LinkType::ETHERNET, &data);
     for name in ["grow.pcap", "grow.pcapng"] {
-        let path = scratch.file(name);
+        let path = scratch.path(name);
         let link = Some(LinkType::ETHERNET);
         let mut writer =
             Writer::create(&path, &Options { mode: Mode::GrowByFrame, link, ..Options::default() }).unwrap();
@@ -270,7 +245,7 @@ fn a_growing_file_can_be_followed() {
         writer.finish().unwrap();
         assert_eq!(ours(&path).len(), 3);
     }
-    let path = scratch.file("batch.pcap");
+    let path = scratch.path("batch.pcap");
     let mut writer = Writer::create(&path, &Options { mode: Mode::Grow, ..Options::default() }).unwrap();
     writer.write(&frame).unwrap();
     assert_eq!(path.metadata().unwrap().len(), 0);
@@ -280,20 +255,20 @@ fn a_growing_file_can_be_followed() {
 
 #[test]
 fn files_without_frames_are_valid() {
-    let scratch = Scratch::new("empty");
+    let scratch = Scratch::new();
     for (name, link) in [("a.pcap", None), ("b.pcap", Some(LinkType::LINUX_SLL2)), ("c.pcapng", None)] {
-        let path = scratch.file(name);
+        let path = scratch.path(name);
         write(&path, &Options { link, ..Options::default() }, &[]).unwrap();
         assert!(ours(&path).is_empty());
         let Some(theirs) = tshark(&path) else { return };
         assert!(theirs.is_empty());
     }
-    assert_eq!(std::fs::read(scratch.file("b.pcap")).unwrap()[20..], 276u32.to_le_bytes());
+    assert_eq!(std::fs::read(scratch.path("b.pcap")).unwrap()[20..], 276u32.to_le_bytes());
 }
 
 #[test]
 fn what_cannot_be_stored_is_refused_and_leaves_the_file_whole() {
-    let scratch = Scratch::new("refused");
+    let scratch = Scratch::new();
     let data = ethernet();
     let good = Frame::new(LinkType::ETHERNET, &data);
     let long = vec![0; 262_145];
@@ -324,7 +299,7 @@ fn what_cannot_be_stored_is_refused_and_leaves_the_file_whole() {
             "frame 2 cannot be stored: it has 262145 bytes, and 262144 are the most a record can have",
         ),
     ] {
-        let path = scratch.file(name);
+        let path = scratch.path(name);
         let mut writer = Writer::create(&path, &Options::default()).unwrap();
         writer.write(&good).unwrap();
         let error = writer.write(&refused).unwrap_err().to_string();
@@ -333,7 +308,7 @@ fn what_cannot_be_stored_is_refused_and_leaves_the_file_whole() {
         assert_eq!(writer.finish().unwrap(), 2);
         assert_eq!(ours(&path).len(), 2);
     }
-    let nowhere = scratch.file("no/such/directory.pcap");
+    let nowhere = scratch.path("no/such/directory.pcap");
     let error = Writer::create(&nowhere, &Options::default()).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{}: cannot create it: ", nowhere.display())), "{error}");
     let error = write(Path::new("/dev/full"), &Options::default(), &[good]).unwrap_err().to_string();

@@ -10,33 +10,31 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::scratch::Scratch;
 use support::witness;
 
-/// A suite of its own, removed at the end.
-struct Suite(PathBuf);
+/// A suite of its own.
+struct Suite(Scratch);
 
 impl Suite {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-check-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
+    fn new() -> Self {
+        Self(Scratch::new())
     }
 
     /// With a capture of testdata in it.
-    fn with(name: &str, captures: &[&str]) -> Self {
-        let suite = Self::new(name);
+    fn with(captures: &[&str]) -> Self {
+        let suite = Self::new();
         captures.iter().for_each(|capture| suite.copy(capture));
         suite
     }
 
     fn copy(&self, capture: &str) {
         let name = Path::new(capture).file_name().unwrap();
-        fs::copy(Path::new("testdata").join(capture), self.0.join(name)).expect("a copy");
+        fs::copy(Path::new("testdata").join(capture), self.0.root().join(name)).expect("a copy");
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.0.path(name)
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -56,7 +54,7 @@ impl Suite {
 
     /// Runs `sr6 check` here, with arguments split at spaces.
     fn run(&self, arguments: &str) -> Ran {
-        let output = sr6().current_dir(&self.0).args(arguments.split_whitespace()).output().expect("sr6 runs");
+        let output = sr6().current_dir(self.0.root()).args(arguments.split_whitespace()).output().expect("sr6 runs");
         Ran::from(output)
     }
 
@@ -64,12 +62,6 @@ impl Suite {
     fn case(&self, text: &str) -> Ran {
         self.write("case.check", text);
         self.run("case.check")
-    }
-}
-
-impl Drop for Suite {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -148,7 +140,7 @@ fn the_projects_own_suites_pass() {
 
 #[test]
 fn assertions_hold_or_fail() {
-    let suite = Suite::with("assertions", &["crafted/inner.pcap", "crafted/wrong.pcap", "crafted/reduced.pcap"]);
+    let suite = Suite::with(&["crafted/inner.pcap", "crafted/wrong.pcap", "crafted/reduced.pcap"]);
     for (capture, holds, fails, says) in [
         ("inner", "packets == 5", "packets > 5", "there are 5"),
         ("inner", "packets != 4", "packets != 5", "there are 5"),
@@ -195,10 +187,7 @@ fn assertions_hold_or_fail() {
 
 #[test]
 fn a_network_predicts_what_was_captured() {
-    let suite = Suite::with(
-        "simulate",
-        &["kernel/n1-v12.pcap", "kernel/n3-v32.pcap", "kernel/errors.pcap", "kernel/any-sll.pcap"],
-    );
+    let suite = Suite::with(&["kernel/n1-v12.pcap", "kernel/n3-v32.pcap", "kernel/errors.pcap", "kernel/any-sll.pcap"]);
     fs::copy("testdata/topologies/errors.toml", suite.path("errors.toml")).unwrap();
     for holds in [
         "capture n1-v12.pcap\nsimulate(line3, packet 3) == packet 3 of n3-v32.pcap",
@@ -227,7 +216,7 @@ fn a_network_predicts_what_was_captured() {
 
 #[test]
 fn goldens_are_what_read_prints() {
-    let suite = Suite::with("goldens", &["crafted/inner.pcap"]);
+    let suite = Suite::with(&["crafted/inner.pcap"]);
     let forms = [
         ("line", ""),
         ("line -t e -x > epoch", "-t e -x"),
@@ -253,7 +242,7 @@ fn goldens_are_what_read_prints() {
         let name =
             form.split(" > ").nth(1).map_or_else(|| format!("inner.{}", form.split(' ').next().unwrap()), Into::into);
         let read = Command::new(env!("CARGO_BIN_EXE_sr6"))
-            .current_dir(&suite.0)
+            .current_dir(suite.0.root())
             .args(["read", "inner.pcap"])
             .args(arguments.split_whitespace())
             .output()
@@ -264,7 +253,7 @@ fn goldens_are_what_read_prints() {
 
 #[test]
 fn differences_are_shown_and_updated() {
-    let suite = Suite::with("update", &["crafted/article.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap"]);
     suite.write("article.check", "golden tree\ngolden json\ngolden line\npackets == 2\n");
     suite.run("--update article.check").fails(&["there are 1", "new     article.tree"]);
     let (tree, json) = (suite.read("article.tree"), suite.read("article.json"));
@@ -278,17 +267,14 @@ fn differences_are_shown_and_updated() {
     updated.fails(&expected).says(&["updated article.tree: 1 line removed", "2 goldens written"]);
     assert_eq!((suite.read("article.tree"), suite.read("article.json")), (tree, json));
     // Nothing is left beside the goldens, and nothing is written without need.
-    let mut names: Vec<_> =
-        fs::read_dir(&suite.0).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    assert_eq!(names, ["article.check", "article.json", "article.line", "article.pcap", "article.tree"]);
+    assert_eq!(suite.0.names(), ["article.check", "article.json", "article.line", "article.pcap", "article.tree"]);
     let again = suite.run("--update article.check");
     assert!(!again.out.contains("written"), "{}", again.out);
 }
 
 #[test]
 fn a_capture_that_cannot_be_read_fails_its_case_only() {
-    let suite = Suite::with("broken", &["crafted/article.pcap", "formats/cut.pcap", "formats/no-capture.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap", "formats/cut.pcap", "formats/no-capture.pcap"]);
     suite.write("empty.pcap", "");
     suite.write("without.pcap", "");
     fs::write(suite.path("without.pcap"), &fs::read("testdata/crafted/article.pcap").unwrap()[..24]).unwrap();
@@ -335,7 +321,7 @@ impl Suite {
 
 #[test]
 fn mistakes_in_expectations_end_with_2_and_stop_nothing() {
-    let suite = Suite::with("mistakes", &["crafted/article.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap"]);
     suite.write("a.check", "capture article.pcap\n\npackets == 1\nevery packet: ipv6.hlimm > 1\n");
     suite.write("b.check", "capture article.pcap\npackets == 1\n");
     suite.write("c.check", "");
@@ -353,7 +339,7 @@ fn mistakes_in_expectations_end_with_2_and_stop_nothing() {
 
 #[test]
 fn bad_usage_ends_with_2() {
-    let suite = Suite::with("usage", &["crafted/article.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap"]);
     fs::create_dir(suite.path("empty")).unwrap();
     for (arguments, expected) in [
         ("", "required arguments were not provided"),
@@ -378,7 +364,7 @@ fn bad_usage_ends_with_2() {
 
 #[test]
 fn cases_are_chosen_and_listed_in_order() {
-    let suite = Suite::new("choose");
+    let suite = Suite::new();
     fs::create_dir_all(suite.path("sub/.hidden")).unwrap();
     for (name, count) in [("b", 1), ("a", 2), ("sub/c", 1), ("sub/.hidden/d", 2), ("e", 2)] {
         let capture = suite.path(&format!("{name}.pcap"));
@@ -403,8 +389,8 @@ fn cases_are_chosen_and_listed_in_order() {
 }
 
 /// A suite of a case that passes, two that fail and one that cannot be read.
-fn mixed(name: &str) -> Suite {
-    let suite = Suite::with(name, &["crafted/article.pcap", "crafted/wrong.pcap"]);
+fn mixed() -> Suite {
+    let suite = Suite::with(&["crafted/article.pcap", "crafted/wrong.pcap"]);
     fs::create_dir(suite.path("sub")).unwrap();
     suite.write("article.check", "packets == 1\ngolden line\n");
     suite.write("article.line", &suite.read_line());
@@ -420,7 +406,7 @@ fn mixed(name: &str) -> Suite {
 
 #[test]
 fn json_has_an_object_per_case() {
-    let suite = mixed("json");
+    let suite = mixed();
     let ran = suite.run("-T json .");
     assert_eq!((ran.code, ran.err.as_str()), (2, ""));
     let cases: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -442,7 +428,7 @@ fn json_has_an_object_per_case() {
 
 #[test]
 fn tap_is_tap() {
-    let suite = mixed("tap");
+    let suite = mixed();
     let ran = suite.run("-T tap .");
     assert_eq!(ran.code, 2);
     let tests: Vec<_> = ran.out.lines().filter(|line| !line.starts_with(' ')).collect();
@@ -463,7 +449,7 @@ fn tap_is_tap() {
 
 #[test]
 fn junit_is_read_by_others() {
-    let suite = mixed("junit");
+    let suite = mixed();
     let ran = suite.run("--junit report.xml .");
     assert_eq!(ran.code, 2);
     let script = "import sys, json, xml.etree.ElementTree as tree\n\
@@ -493,7 +479,7 @@ fn junit_is_read_by_others() {
 
 #[test]
 fn what_init_writes_passes_and_notices_any_byte() {
-    let suite = Suite::new("init");
+    let suite = Suite::new();
     let mut names = BTreeMap::new();
     for capture in corpora() {
         // The names of directories keep captures of one name apart.
@@ -537,7 +523,7 @@ fn what_init_writes_passes_and_notices_any_byte() {
 
 #[test]
 fn a_flipped_byte_is_named() {
-    let suite = Suite::with("flip", &["crafted/article.pcap", "crafted/inner.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap", "crafted/inner.pcap"]);
     suite.run("--init .").passes();
     // Segments Left, of a packet that begins at byte 40 of the file.
     let segments_left = 40 + 14 + 40 + 3;
@@ -570,7 +556,7 @@ fn a_flipped_byte_is_named() {
 
 #[test]
 fn init_overwrites_nothing() {
-    let suite = Suite::with("overwrite", &["crafted/article.pcap", "formats/article.pcapng"]);
+    let suite = Suite::with(&["crafted/article.pcap", "formats/article.pcapng"]);
     suite.run("--init article.pcap article.pcapng").passes();
     assert_eq!(suite.run("--list .").out, "./article\n./article.pcapng\n");
     assert!(suite.read("article.pcapng.check").contains("\ncapture article.pcapng\n"));
@@ -593,7 +579,7 @@ fn init_overwrites_nothing() {
 
 #[test]
 fn names_with_blanks_and_quotes_work() {
-    let suite = Suite::new("names");
+    let suite = Suite::new();
     for name in ["a b.pcap", "\"q\" #1.pcap", " lead.pcap"] {
         fs::copy("testdata/crafted/article.pcap", suite.path(name)).unwrap();
     }
@@ -603,7 +589,7 @@ fn names_with_blanks_and_quotes_work() {
 
 #[test]
 fn knowledge_is_taken_from_files_beside() {
-    let suite = Suite::new("knowledge");
+    let suite = Suite::new();
     let hmac = "ip6(src=fc00:a::1)/srh(path=[fc00:b::1, fc00:c::1], flags=8, tlvs=[tlv(5, \
         00000000002aaa2ef2990f9937db621349da59573a53119a7394b837a797888f7cc6f71cf9e7)])/udp(dport=5000)/";
     let made = Command::new(env!("CARGO_BIN_EXE_sr6"))
@@ -627,7 +613,7 @@ fn knowledge_is_taken_from_files_beside() {
 
 #[test]
 fn compressed_captures_are_checked() {
-    let suite = Suite::with("gzip", &["crafted/inner.pcap"]);
+    let suite = Suite::with(&["crafted/inner.pcap"]);
     let status = Command::new("gzip").arg(suite.path("inner.pcap")).status().expect("gzip runs");
     assert!(status.success());
     suite.run("--init inner.pcap.gz").passes();
@@ -643,7 +629,7 @@ fn compressed_captures_are_checked() {
 
 #[test]
 fn a_golden_is_not_written_outside_its_suite() {
-    let suite = Suite::with("outside", &["crafted/article.pcap"]);
+    let suite = Suite::with(&["crafted/article.pcap"]);
     for place in ["../x", "/tmp/x", "sub/../../x"] {
         let ran = suite.case(&format!("capture article.pcap\ngolden line > {place}\n"));
         assert_eq!(ran.code, 2, "{place}");

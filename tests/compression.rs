@@ -8,28 +8,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use support::scratch::Scratch;
 use support::witness::{self, Run};
-
-/// A directory of its own, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-compression-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
@@ -55,7 +35,7 @@ const FORM: &str = "-T fields -e frame.time_epoch -e eth.dst -e udp.payload -e i
 /// `testdata/kernel/errors.pcap`, many times over, compressed by us.
 fn compressed(scratch: &Scratch, suffix: &str) -> (PathBuf, String) {
     let source = testdata("kernel/errors.pcap");
-    let path = scratch.file(&format!("many.pcap.{suffix}"));
+    let path = scratch.path(&format!("many.pcap.{suffix}"));
     let out = path.to_str().expect("UTF-8");
     let files = vec![source.as_path(); 64];
     stdout(&sr6(&format!("-w {out}"), &files));
@@ -64,7 +44,7 @@ fn compressed(scratch: &Scratch, suffix: &str) -> (PathBuf, String) {
 
 #[test]
 fn what_is_written_compressed_reads_the_same() {
-    let scratch = Scratch::new("same");
+    let scratch = Scratch::new();
     for (suffix, magic) in [("gz", &[0x1f, 0x8b][..]), ("zst", &[0x28, 0xb5, 0x2f, 0xfd])] {
         let (path, plain) = compressed(&scratch, suffix);
         let bytes = fs::read(&path).unwrap();
@@ -81,7 +61,7 @@ fn what_is_written_compressed_reads_the_same() {
 
 #[test]
 fn gzip_files_from_elsewhere_are_read_also_from_a_pipe_and_in_parts() {
-    let scratch = Scratch::new("elsewhere");
+    let scratch = Scratch::new();
     let source = testdata("kernel/errors.pcap");
     let mut gzip = witness::command("gzip");
     gzip.arg("-9c").arg(&source).stdout(Stdio::piped());
@@ -94,7 +74,7 @@ fn gzip_files_from_elsewhere_are_read_also_from_a_pipe_and_in_parts() {
         gzip.wait_with_output().unwrap().stdout
     };
     let two = [member(&plain[..100]), member(&plain[100..])].concat();
-    let path = scratch.file("two");
+    let path = scratch.path("two");
     fs::write(&path, &two).unwrap();
     let expected = stdout(&sr6("", &[&source]));
     assert_eq!(stdout(&sr6("", &[&path])), expected);
@@ -112,11 +92,11 @@ fn gzip_files_from_elsewhere_are_read_also_from_a_pipe_and_in_parts() {
 
 #[test]
 fn what_comes_before_a_cut_is_read_and_the_cut_is_told() {
-    let scratch = Scratch::new("cut");
+    let scratch = Scratch::new();
     for (suffix, name) in [("gz", "gzip"), ("zst", "Zstandard")] {
         let (path, plain) = compressed(&scratch, suffix);
         let bytes = fs::read(&path).unwrap();
-        let cut = scratch.file("cut");
+        let cut = scratch.path("cut");
         fs::write(&cut, &bytes[..bytes.len() - 5]).unwrap();
         let output = sr6(FORM, &[&cut]);
         assert_eq!(output.status.code(), Some(2));
@@ -138,9 +118,9 @@ fn what_comes_before_a_cut_is_read_and_the_cut_is_told() {
 
 #[test]
 fn findings_become_comments_once() {
-    let scratch = Scratch::new("comments");
+    let scratch = Scratch::new();
     let source = testdata("crafted/wrong.pcap");
-    let (first, second) = (scratch.file("first.pcapng.gz"), scratch.file("second.pcapng"));
+    let (first, second) = (scratch.path("first.pcapng.gz"), scratch.path("second.pcapng"));
     stdout(&sr6(&format!("--comment diag -w {}", first.display()), &[&source]));
     stdout(&sr6(&format!("--comment diag -w {}", second.display()), &[&first]));
     let mut tshark = witness::command("tshark");
@@ -161,9 +141,9 @@ fn findings_become_comments_once() {
 
 #[test]
 fn comments_need_a_format_that_has_them() {
-    let scratch = Scratch::new("format");
+    let scratch = Scratch::new();
     let source = testdata("crafted/wrong.pcap");
-    let path = scratch.file("x.pcap.gz");
+    let path = scratch.path("x.pcap.gz");
     let output = sr6(&format!("--comment diag -w {}", path.display()), &[&source]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("call the file .pcapng, or give -F pcapng"), "{}", stderr(&output));

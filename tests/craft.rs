@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 use sr6::capture::Frame;
 use sr6::capture::write::{Options, Writer};
 use sr6::{craft, notation};
+use support::scratch::Scratch;
 use support::witness;
 
 /// A small generator of numbers, the same in every run (xorshift64).
@@ -405,21 +406,6 @@ for line in sys.stdin:
     }
 }
 
-/// A file that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("sr6-{}-{name}", std::process::id())))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 #[test]
 fn tshark_finds_every_checksum_good() {
     const STATUS: [&str; 6] = [
@@ -431,8 +417,9 @@ fn tshark_finds_every_checksum_good() {
         "icmpv6.checksum.status",
     ];
     let recipes = recipes();
-    let file = Scratch::new("craft.pcapng");
-    let mut writer = Writer::create(&file.0, &Options::default()).unwrap();
+    let scratch = Scratch::new();
+    let file = scratch.path("craft.pcapng");
+    let mut writer = Writer::create(&file, &Options::default()).unwrap();
     for recipe in &recipes {
         let layers = notation::parse(&recipe.notation).unwrap();
         let bytes = craft::build(&layers).unwrap();
@@ -441,7 +428,7 @@ fn tshark_finds_every_checksum_good() {
     writer.finish().unwrap();
 
     let mut command = witness::command("tshark");
-    command.arg("-r").arg(&file.0).args(["-T", "fields"]);
+    command.arg("-r").arg(&file).args(["-T", "fields"]);
     for preference in ["ip", "udp", "tcp"] {
         command.args(["-o", &format!("{preference}.check_checksum:TRUE")]);
     }
@@ -525,8 +512,8 @@ fn a_mistake_is_pointed_at() {
 
 #[test]
 fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
-    let file = Scratch::new("half.pcap");
-    let path = file.0.to_str().unwrap();
+    let scratch = Scratch::new();
+    let path = &scratch.text("half.pcap");
     let output = sr6(&["-w", path, "-o", "hex", "ip6(dst=::1)", "-"], "# fine\nip6\n\nip6/srh\n");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.stdout, b"");
@@ -534,17 +521,17 @@ fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
         String::from_utf8(output.stderr).unwrap(),
         "sr6: standard input:4:5: layer 2 (srh): needs path= or segs=\n  ip6/srh\n      ^^^\n"
     );
-    assert!(!file.0.exists());
+    assert_eq!(scratch.names(), [""; 0]);
 }
 
 #[test]
 fn packets_are_stored_with_their_link_type_and_time() {
-    let file = Scratch::new("stored.pcap");
-    let path = file.0.to_str().unwrap();
+    let scratch = Scratch::new();
+    let path = &scratch.text("stored.pcap");
     let output = sr6(&["-w", path, "--time", "1700000000.5", "eth/ip6/\"x\"", "eth/ip6/\"yy\""], "");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.stdout, b"");
-    let mut reader = sr6::capture::file::Reader::open(&file.0).unwrap();
+    let mut reader = sr6::capture::file::Reader::open(path).unwrap();
     let mut lengths = Vec::new();
     while let Some(frame) = reader.next_frame().unwrap() {
         assert_eq!(frame.link, sr6::wire::link_type::LinkType::ETHERNET);

@@ -4,12 +4,12 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use sr6::capture::Reader;
 use sr6::sys::capability::Capability;
 use sr6::{craft, notation};
+use support::scratch::Scratch;
 
 const SR6: &str = env!("CARGO_BIN_EXE_sr6");
 
@@ -154,23 +154,6 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// A directory that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("sr6-kernel-{}-{name}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        Self(directory)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// Runs a script in h, with `$sr6` and `$dir` set; `None` where there are no
 /// labs with HMAC keys.
 fn run(scratch: &Scratch, topology: &str, script: &str) -> Option<Output> {
@@ -178,11 +161,11 @@ fn run(scratch: &Scratch, topology: &str, script: &str) -> Option<Output> {
         support::skip("HMAC keys and tunnel sources need root");
         return None;
     }
-    let file = scratch.0.join("oracle.toml");
+    let file = scratch.path("oracle.toml");
     fs::write(&file, topology).unwrap();
     let mut command = Command::new(SR6);
     command.args(["lab", "run"]).arg(&file).args(["h", "--", "sh", "-ec", script]);
-    let output = command.env("sr6", SR6).env("dir", &scratch.0).output().unwrap();
+    let output = command.env("sr6", SR6).env("dir", scratch.root()).output().unwrap();
     if output.status.code() == Some(3) {
         support::skip(String::from_utf8_lossy(&output.stderr));
         return None;
@@ -197,7 +180,7 @@ fn build(text: &str) -> Vec<u8> {
 
 #[test]
 fn headends_are_the_kernels() {
-    let scratch = Scratch::new("headends");
+    let scratch = Scratch::new();
     let mut topology = TOPOLOGY.to_owned();
     for Case { to, encap, .. } in CASES {
         topology += &format!("[[route]]\nnode = \"x\"\nto = \"{to}\"\ndev = \"xb\"\nencap = {encap}\n");
@@ -214,7 +197,7 @@ fn headends_are_the_kernels() {
     }
     script += "wait $tap";
     let Some(_) = run(&scratch, &topology, &script) else { return };
-    let mut reader = Reader::open(scratch.0.join("out.pcap")).unwrap();
+    let mut reader = Reader::open(scratch.path("out.pcap")).unwrap();
     for case in CASES {
         let frame = reader.next_frame().unwrap().unwrap_or_else(|| panic!("nothing from the kernel for {}", case.ours));
         let inner = if case.ours.starts_with("l2") { format!("{FRAME}/{}", case.sent) } else { case.sent.to_owned() };
@@ -225,7 +208,7 @@ fn headends_are_the_kernels() {
 
 #[test]
 fn what_is_signed_is_accepted() {
-    let scratch = Scratch::new("signed");
+    let scratch = Scratch::new();
     let packet = |name: &str, tlvs: &str| {
         format!(
             "{FRAME}/ip6(src=2001:db8:1::1, dst=fc00:b::1)/srh(path=[fc00:9::1, fc00:b::1], sl=0, tlvs=[{tlvs}])\
@@ -271,7 +254,7 @@ fn what_is_signed_is_accepted() {
 
 #[test]
 fn compressed_paths_are_walked() {
-    let scratch = Scratch::new("compressed");
+    let scratch = Scratch::new();
     let all = "fcbb:bb00:1::, fcbb:bb00:2::";
     let packets = [
         // To an ordinary address, to a SID of the block, and with no SRH at all.
@@ -304,7 +287,7 @@ fn compressed_paths_are_walked() {
 
 #[test]
 fn fragments_are_put_together_again() {
-    let scratch = Scratch::new("fragments");
+    let scratch = Scratch::new();
     let path = "path=[2001:db8:1::2, 2001:db8:3::2]";
     let packets = [
         ("--fragment", format!("{FRAME}/ip6(src=2001:db8:1::1)/srh({path})/udp(sport=1, dport=3000)/pad(3000)")),

@@ -4,37 +4,12 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
+use support::scratch::Scratch;
 use support::witness;
 
 const SR6: &str = env!("CARGO_BIN_EXE_sr6");
-
-/// A directory of the test's own that everybody may write to, with the program
-/// in it; gone when the test is over.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let directory = std::env::temp_dir().join(format!("sr6-demo-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&directory);
-        fs::create_dir_all(&directory).unwrap();
-        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
-        fs::copy(SR6, directory.join("sr6")).unwrap();
-        Self(directory)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Runs the demo; nothing where this machine does not allow it.
 fn demo(command: &mut Command, keep: &Path) -> Option<String> {
@@ -57,7 +32,7 @@ fn every_step_is_ok(text: &str) {
 
 #[test]
 fn every_step_is_ok_and_the_captures_prove_it() {
-    let place = Place::new("own");
+    let place = Scratch::for_everybody();
     let captures = place.path("captures");
     let Some(text) = demo(&mut Command::new(SR6), &captures) else { return };
     every_step_is_ok(&text);
@@ -90,7 +65,7 @@ fn every_step_is_ok_and_the_captures_prove_it() {
 /// The article's Wireshark view of the packet on n3's link, line by line.
 #[test]
 fn the_tree_shows_what_the_article_shows() {
-    let place = Place::new("tree");
+    let place = Scratch::for_everybody();
     let captures = place.path("captures");
     if demo(&mut Command::new(SR6), &captures).is_none() {
         return;
@@ -128,7 +103,7 @@ fn the_tree_shows_what_the_article_shows() {
 
 #[test]
 fn an_ordinary_user_can_run_it() {
-    let place = Place::new("nobody");
+    let place = Scratch::for_everybody();
     let mut command = Command::new(place.path("sr6"));
     if sr6::sys::capability::Capability::SysAdmin.held() {
         command = Command::new("setpriv");
@@ -143,7 +118,7 @@ fn an_ordinary_user_can_run_it() {
 
 #[test]
 fn nothing_is_left_behind() {
-    let place = Place::new("trace");
+    let place = Scratch::for_everybody();
     let namespaces = || fs::read_dir("/run/netns").map_or(0, Iterator::count);
     let before = namespaces();
     if demo(&mut Command::new(SR6), &place.path("captures")).is_some() {
@@ -175,7 +150,7 @@ fn a_simulation_predicts_the_captures() {
     use sr6::srv6::endpoint::Profile;
     use sr6::topology::Topology;
 
-    let place = Place::new("simulate");
+    let place = Scratch::for_everybody();
     let captures = place.path("captures");
     if demo(&mut Command::new(SR6), &captures).is_none() {
         return;
@@ -213,7 +188,7 @@ fn a_simulation_predicts_the_captures_from_the_recipe() {
     use sr6::srv6::endpoint::Profile;
     use sr6::topology::{Topology, built_in_text};
 
-    let place = Place::new("recipe");
+    let place = Scratch::for_everybody();
     let captures = place.path("captures");
     let Some(text) = demo(&mut Command::new(SR6), &captures) else { return };
     let build = |notation: &str| sr6::craft::build(&sr6::notation::parse(notation).unwrap()).unwrap();

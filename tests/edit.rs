@@ -3,43 +3,15 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Comments, Frame, Reader, Timestamp};
 use sr6::wire::link_type::LinkType;
 use sr6::{craft, notation};
+use support::scratch::Scratch;
 use support::witness;
-
-/// A directory that is gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-edit-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-
-    /// The files in it.
-    fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn sr6(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sr6")).args(arguments).output().unwrap()
@@ -78,7 +50,7 @@ fn tshark(file: &str, filter: &str) -> Option<Vec<String>> {
 
 #[test]
 fn tshark_finds_the_same_checksums_good_after_every_map() {
-    let scratch = Scratch::new("maps");
+    let scratch = Scratch::new();
     for file in [
         "crafted/inner.pcap",
         "kernel/n1-v12.pcap",
@@ -87,7 +59,7 @@ fn tshark_finds_the_same_checksums_good_after_every_map() {
         "crafted/wrong.pcap",
         "kernel/any-sll2.pcap",
     ] {
-        let (from, to) = (testdata(file), scratch.path("mapped.pcap"));
+        let (from, to) = (testdata(file), scratch.text("mapped.pcap"));
         let maps = [
             "--map-addr",
             "2001:db8::/31=fd00:db8::/31",
@@ -113,9 +85,9 @@ fn tshark_finds_the_same_checksums_good_after_every_map() {
 
 #[test]
 fn tcprewrite_breaks_what_stays_whole_here() {
-    let scratch = Scratch::new("tcprewrite");
+    let scratch = Scratch::new();
     let from = testdata("crafted/article.pcap");
-    let (theirs, ours) = (scratch.path("theirs.pcap"), scratch.path("ours.pcap"));
+    let (theirs, ours) = (scratch.text("theirs.pcap"), scratch.text("ours.pcap"));
     let mut command = witness::command("tcprewrite");
     command.args(["--pnat=[2001:db8::/32]:[fd00::/32]", "-C", "-i", &from, "-o", &theirs]);
     let Some(run) = witness::run(command) else { return };
@@ -164,9 +136,9 @@ fn mixed(path: &str, packets: usize) -> Vec<(LinkType, Vec<u8>)> {
 
 #[test]
 fn whole_captures_keep_order_times_interfaces_and_comments() {
-    let scratch = Scratch::new("mixed");
+    let scratch = Scratch::new();
     let count = if cfg!(debug_assertions) { 12_000 } else { 100_000 };
-    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng.gz"));
+    let (from, to) = (scratch.text("from.pcapng"), scratch.text("to.pcapng.gz"));
     let before = mixed(&from, count);
     let output = done(&[
         "craft",
@@ -204,8 +176,8 @@ fn whole_captures_keep_order_times_interfaces_and_comments() {
 
 #[test]
 fn the_chosen_packets_change_and_the_others_pass() {
-    let scratch = Scratch::new("chosen");
-    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng"));
+    let scratch = Scratch::new();
+    let (from, to) = (scratch.text("from.pcapng"), scratch.text("to.pcapng"));
     let before = mixed(&from, 30);
     let read = |path: &str| {
         let mut reader = Reader::open(path).unwrap();
@@ -226,7 +198,7 @@ fn the_chosen_packets_change_and_the_others_pass() {
         [(LinkType::ETHERNET, bytes("eth/ip6(src=2001:db8::1, dst=2001:db9::1, hlim=3)/udp(sport=3)/\"x\""))]
     );
     // As pcap, what is left must be of one link type.
-    let pcap = scratch.path("to.pcap");
+    let pcap = scratch.text("to.pcap");
     let output = sr6(&["craft", "--from", &from, "-w", &pcap, "--set", "udp.sport=1"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("write .pcapng"), "{}", text(&output.stderr));
@@ -240,8 +212,8 @@ fn the_chosen_packets_change_and_the_others_pass() {
 
 #[test]
 fn what_cannot_be_leaves_nothing_behind() {
-    let scratch = Scratch::new("refused");
-    let (from, to) = (scratch.path("from.pcapng"), scratch.path("to.pcapng"));
+    let scratch = Scratch::new();
+    let (from, to) = (scratch.text("from.pcapng"), scratch.text("to.pcapng"));
     mixed(&from, 3000);
     let long = format!("data=\"{}\"", "x".repeat(70_000));
     for (arguments, code, expected) in [
@@ -265,7 +237,7 @@ fn what_cannot_be_leaves_nothing_behind() {
         let error = text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{error}");
         assert!(error.starts_with(expected), "{error}");
-        assert_eq!(scratch.files(), ["from.pcapng"], "{arguments:?}");
+        assert_eq!(scratch.names(), ["from.pcapng"], "{arguments:?}");
     }
     // A file that breaks off gives what it has, and says so.
     let whole = std::fs::read(&from).unwrap();
@@ -282,8 +254,8 @@ fn what_cannot_be_leaves_nothing_behind() {
 
 #[test]
 fn bad_checksums_become_right_when_asked() {
-    let scratch = Scratch::new("fix");
-    let (from, to) = (testdata("crafted/wrong.pcap"), scratch.path("fixed.pcap"));
+    let scratch = Scratch::new();
+    let (from, to) = (testdata("crafted/wrong.pcap"), scratch.text("fixed.pcap"));
     let output = done(&["craft", "--from", &from, "-w", &to, "--fix"]);
     assert_eq!(text(&output.stderr), "2 of 5 packets changed\n");
     let left = text(&done(&["read", &to, "-Y", "diag == \"checksum.bad\" || diag == \"checksum.zero\""]).stdout);
@@ -294,8 +266,8 @@ fn bad_checksums_become_right_when_asked() {
 
 #[test]
 fn memory_does_not_grow_with_the_file() {
-    let scratch = Scratch::new("memory");
-    let (from, to) = (scratch.path("from.pcap"), scratch.path("to.pcap"));
+    let scratch = Scratch::new();
+    let (from, to) = (scratch.text("from.pcap"), scratch.text("to.pcap"));
     let packet =
         bytes("eth/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp/\"some payload to make it longer\"");
     let mut writer = Writer::create(&from, &Options::default()).unwrap();

@@ -1,10 +1,13 @@
 //! What display filters mean that Wireshark does not have, and what people see
 //! when they are wrong.
 
+mod support;
+
 use sr6::capture::{Frame, Timestamp};
 use sr6::dissect::{Dissection, Packet};
 use sr6::filter::Filter;
 use sr6::wire::link_type::LinkType;
+use support::scratch::Scratch;
 
 /// A packet over Ethernet, as the notation writes it.
 fn bytes(text: &str) -> Vec<u8> {
@@ -270,12 +273,11 @@ fn the_command_takes_only_what_matches() {
     let (_, summary, _) = read(&["-q", "-Y", "frame.number in {3, 4}", wrong]);
     assert!(summary.contains("2 packets\n") && summary.contains("checksum.bad"), "{summary}");
 
-    let kept = std::env::temp_dir().join(format!("sr6-kept-{}.pcap", std::process::id()));
-    let path = kept.to_str().expect("a path of text");
+    let scratch = Scratch::new();
+    let path = &scratch.text("kept.pcap");
     assert_eq!(read(&["-Y", "ip", "-w", path, inner]), (Some(0), String::new(), String::new()));
     assert_eq!(numbers("ip", path), ["1", "2"]);
     assert_eq!(numbers("!ip", path), [""; 0]);
-    std::fs::remove_file(&kept).expect("the written file");
 }
 
 #[test]

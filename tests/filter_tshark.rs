@@ -10,13 +10,14 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use sr6::capture::{Frame, Timestamp};
 use sr6::dissect::{Dissection, Item, Packet, Visitor};
 use sr6::filter::Filter;
 use sr6::wire::field::{Field, Origin, Value};
 use sr6::wire::link_type::LinkType;
+use support::scratch::Scratch;
 use support::witness::{command, run};
 
 /// The last byte of every frame's Ethernet destination; sources are below.
@@ -392,31 +393,19 @@ fn each_packet(frames: &[Vec<u8>], mut each: impl FnMut(usize, &Packet<'_>)) {
     }
 }
 
-/// A pcap file of the frames, removed at the end.
-struct Capture(PathBuf);
-
-impl Capture {
-    fn of(frames: &[Vec<u8>], name: &str) -> Self {
-        let mut bytes = Vec::new();
-        for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+/// Writes a pcap file of the frames, without sr6's doing.
+fn write(path: &Path, frames: &[Vec<u8>]) {
+    let mut bytes = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        bytes.extend(word.to_le_bytes());
+    }
+    for (index, frame) in frames.iter().enumerate() {
+        for word in [seconds(index), 0, frame.len() as u32, frame.len() as u32] {
             bytes.extend(word.to_le_bytes());
         }
-        for (index, frame) in frames.iter().enumerate() {
-            for word in [seconds(index), 0, frame.len() as u32, frame.len() as u32] {
-                bytes.extend(word.to_le_bytes());
-            }
-            bytes.extend(frame);
-        }
-        let path = std::env::temp_dir().join(format!("sr6-filter-{name}-{}.pcap", std::process::id()));
-        fs::write(&path, bytes).expect("a temporary file");
-        Self(path)
+        bytes.extend(frame);
     }
-}
-
-impl Drop for Capture {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+    fs::write(path, bytes).expect("a temporary file");
 }
 
 /// Writes a value of a field as filters have it; `None` for those that are
@@ -508,12 +497,14 @@ fn the_same_packets_match() {
         }
     });
 
-    let capture = Capture::of(&frames, "same");
+    let scratch = Scratch::new();
+    let capture = scratch.path("same.pcap");
+    write(&capture, &frames);
     let mut wrong = String::new();
     for (filters, ours) in filters.chunks(400).zip(ours.chunks(400)) {
         let mut tshark = command("tshark");
         // Distributed Interactive Simulation also claims UDP port 3000.
-        tshark.arg("-nqr").arg(&capture.0).args(["--disable-protocol", "dis"]);
+        tshark.arg("-nqr").arg(&capture).args(["--disable-protocol", "dis"]);
         for preference in PREFERENCES {
             tshark.args(["-o", preference]);
         }
@@ -550,11 +541,13 @@ fn different(filter: &str) -> Option<&'static str> {
 
 #[test]
 fn the_same_filters_are_refused() {
-    let capture = Capture::of(&frames()[..1], "refused");
+    let scratch = Scratch::new();
+    let capture = scratch.path("refused.pcap");
+    write(&capture, &frames()[..1]);
     for filter in REFUSED {
         assert!(Filter::parse(filter).is_err(), "{filter}");
         let mut tshark = command("tshark");
-        tshark.arg("-nr").arg(&capture.0).arg("-Y").arg(filter);
+        tshark.arg("-nr").arg(&capture).arg("-Y").arg(filter);
         let Some(answer) = run(tshark) else { return };
         assert!(!answer.success, "tshark takes {filter}");
     }

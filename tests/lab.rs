@@ -8,36 +8,14 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use sr6::sys::capability::Capability;
-
-const SR6: &str = env!("CARGO_BIN_EXE_sr6");
-
-/// A directory everybody may read, with the program in it: the build directory
-/// may be closed to an ordinary user.
-fn shared() -> &'static Path {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = std::env::temp_dir().join(format!("sr6-lab-test-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy(SR6, directory.join("sr6")).unwrap();
-        // Removed by whoever is left when the tests are over.
-        let wait = format!("while kill -0 {}; do sleep 1; done", std::process::id());
-        let cleaner = format!("({wait}; rm -rf '{}') &", directory.display());
-        let mut shell = Command::new("setsid");
-        shell.args(["sh", "-c", &cleaner]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(shell.status().unwrap().success());
-        directory
-    })
-}
+use support::scratch::shared;
 
 /// `sr6`, as whoever runs the tests.
 fn sr6(args: &[&str]) -> Command {
-    let mut command = Command::new(shared().join("sr6"));
+    let mut command = Command::new(shared().path("sr6"));
     command.args(args).stdin(Stdio::null());
     command
 }
@@ -49,7 +27,7 @@ fn sr6_as_nobody(args: &[&str]) -> Command {
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
-    command.arg(shared().join("sr6")).args(args).stdin(Stdio::null());
+    command.arg(shared().path("sr6")).args(args).stdin(Stdio::null());
     command
 }
 
@@ -84,14 +62,14 @@ fn check(mut command: Command) -> String {
 /// Runs a shell script in n1 of a private line3, with `$sr6` and `$dir` set.
 fn script(user: fn(&[&str]) -> Command, script: &str) -> Output {
     let mut command = user(&["lab", "run", "line3", "n1", "--", "sh", "-c", script]);
-    command.env("sr6", shared().join("sr6")).env("dir", shared()).env("LC_ALL", "C").output().unwrap()
+    command.env("sr6", shared().path("sr6")).env("dir", shared().root()).env("LC_ALL", "C").output().unwrap()
 }
 
 /// A topology file in the shared directory.
 fn topology(name: &str, body: &str) -> String {
-    let path = shared().join(format!("{name}.toml"));
+    let path = shared().text(&format!("{name}.toml"));
     fs::write(&path, format!("name = \"{name}\"\n{body}")).unwrap();
-    path.display().to_string()
+    path
 }
 
 /// Waits for something to become true.

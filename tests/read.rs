@@ -15,39 +15,19 @@ use serde_json::Value;
 use sr6::capture::write::Options;
 use sr6::capture::{Frame, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+use support::scratch::Scratch;
 use support::witness;
 
-/// A directory of its own, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-read-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
+/// A capture with frames at these times, each with one byte.
+fn capture(scratch: &Scratch, name: &str, times: &[i128]) -> PathBuf {
+    let path = scratch.path(name);
+    let mut writer = Writer::create(&path, &Options::default()).unwrap();
+    for (number, time) in times.iter().enumerate() {
+        let data = [number as u8];
+        writer.write(&Frame { time: Some(Timestamp(*time)), ..Frame::new(LinkType::ETHERNET, &data) }).unwrap();
     }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// A capture with frames at these times, each with one byte.
-    fn times(&self, name: &str, times: &[i128]) -> PathBuf {
-        let path = self.file(name);
-        let mut writer = Writer::create(&path, &Options::default()).unwrap();
-        for (number, time) in times.iter().enumerate() {
-            let data = [number as u8];
-            writer.write(&Frame { time: Some(Timestamp(*time)), ..Frame::new(LinkType::ETHERNET, &data) }).unwrap();
-        }
-        writer.finish().unwrap();
-        path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+    writer.finish().unwrap();
+    path
 }
 
 fn sr6() -> Command {
@@ -128,11 +108,11 @@ fn columns_are_laid_out_as_tshark_does() {
 
 #[test]
 fn times_are_as_tshark_shows_them() {
-    let scratch = Scratch::new("times");
+    let scratch = Scratch::new();
     let times =
         [1_700_000_000_000_001_000, 1_700_000_003_500_000_000, 1_700_000_003_250_000_000, 1_700_086_400_000_000_000];
-    let micro = scratch.times("micro.pcap", &times);
-    let nano = scratch.times("nano.pcap", &times.map(|time| time + 7));
+    let micro = capture(&scratch, "micro.pcap", &times);
+    let nano = capture(&scratch, "nano.pcap", &times.map(|time| time + 7));
     for form in ["r", "d", "a", "ad", "u", "ud", "e"] {
         for file in [&micro, &nano] {
             // -t decides how its own columns show the time.
@@ -317,7 +297,7 @@ fn only_the_protocols_asked_for_are_open() {
 
 #[test]
 fn mistakes_are_told_in_one_line() {
-    let scratch = Scratch::new("mistakes");
+    let scratch = Scratch::new();
     let file = Path::new("testdata/crafted/article.pcap");
     for (arguments, said) in [
         ("-T fields -e ipv6.hlimm", "there is no field 'ipv6.hlimm'; did you mean 'ipv6.hlim'?"),
@@ -337,14 +317,14 @@ fn mistakes_are_told_in_one_line() {
         );
         assert_eq!(out, "");
     }
-    let empty = scratch.file("empty.pcap");
+    let empty = scratch.path("empty.pcap");
     fs::write(&empty, "").unwrap();
-    let unknown = scratch.file("none.pcap");
+    let unknown = scratch.path("none.pcap");
     for (path, said) in [
         (empty.as_path(), "the file is empty"),
         (unknown.as_path(), "No such file"),
         (Path::new("testdata/formats/no-capture.pcap"), "not a pcap or pcapng file"),
-        (scratch.0.as_path(), "Is a directory"),
+        (scratch.root(), "Is a directory"),
     ] {
         let (out, error) = bad("", &[path]);
         assert!(error.contains(said) && error.contains(path.to_str().unwrap()), "{error}");
@@ -360,11 +340,11 @@ fn what_a_file_has_before_it_breaks_is_shown() {
     assert!(!out.is_empty());
 
     // Every way to cut a file: the packets before the cut, then the line.
-    let scratch = Scratch::new("cut");
-    let file = scratch.times("three.pcap", &[1000, 2000, 3000]);
+    let scratch = Scratch::new();
+    let file = capture(&scratch, "three.pcap", &[1000, 2000, 3000]);
     let bytes = fs::read(&file).unwrap();
     for length in 24..bytes.len() {
-        let path = scratch.file("cut.pcap");
+        let path = scratch.path("cut.pcap");
         fs::write(&path, &bytes[..length]).unwrap();
         let output = read("", &[&path]);
         let frames = (length - 24) / 17;
@@ -377,8 +357,8 @@ fn what_a_file_has_before_it_breaks_is_shown() {
 
 #[test]
 fn an_unknown_link_type_is_a_line_with_a_finding() {
-    let scratch = Scratch::new("link");
-    let path = scratch.file("link.pcap");
+    let scratch = Scratch::new();
+    let path = scratch.path("link.pcap");
     let mut writer = Writer::create(&path, &Options::default()).unwrap();
     writer.write(&Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType(147), &[1, 2, 3]) }).unwrap();
     writer.finish().unwrap();
@@ -387,9 +367,9 @@ fn an_unknown_link_type_is_a_line_with_a_finding() {
 
 #[test]
 fn several_files_are_one_by_time() {
-    let scratch = Scratch::new("merge");
-    let one = scratch.times("one.pcap", &[1_000_000, 5_000_000]);
-    let two = scratch.times("two.pcapng", &[2_000_000, 3_000_000, 9_000_000]);
+    let scratch = Scratch::new();
+    let one = capture(&scratch, "one.pcap", &[1_000_000, 5_000_000]);
+    let two = capture(&scratch, "two.pcapng", &[2_000_000, 3_000_000, 9_000_000]);
     let fields = "-T fields -e frame.number -e frame.time_epoch -e frame.time_relative -e frame.time_delta";
     assert_eq!(
         good(fields, &[&one, &two]),
@@ -399,7 +379,7 @@ fn several_files_are_one_by_time() {
          4\t0.005000000\t0.004000000\t0.002000000\n\
          5\t0.009000000\t0.008000000\t0.004000000\n"
     );
-    let merged = scratch.file("merged.pcapng");
+    let merged = scratch.path("merged.pcapng");
     let write = format!("-c 4 -w {}", merged.display());
     assert_eq!(good(&write, &[&two, &one]), "");
     assert_eq!(
@@ -410,9 +390,9 @@ fn several_files_are_one_by_time() {
 
 #[test]
 fn written_and_read_again_is_the_same() {
-    let scratch = Scratch::new("write");
+    let scratch = Scratch::new();
     for file in whole() {
-        let copy = scratch.file("copy.pcapng");
+        let copy = scratch.path("copy.pcapng");
         assert_eq!(good(&format!("-w {}", copy.display()), &[&file]), "");
         // Only pcapng says which interface it was.
         let tree = |file| {
@@ -432,8 +412,8 @@ fn written_and_read_again_is_the_same() {
 
 #[test]
 fn large_captures_keep_their_order() {
-    let scratch = Scratch::new("order");
-    let path = scratch.file("large.pcap");
+    let scratch = Scratch::new();
+    let path = scratch.path("large.pcap");
     traffic::write(&path, 4000, traffic::Mix::Flows).unwrap();
     let numbers = good("-T fields -e frame.number", &[&path]);
     assert!(numbers.lines().enumerate().all(|(n, line)| line == (n + 1).to_string()));
@@ -451,8 +431,8 @@ fn large_captures_keep_their_order() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let scratch = Scratch::new("pipe");
-    let path = scratch.file("large.pcap");
+    let scratch = Scratch::new();
+    let path = scratch.path("large.pcap");
     traffic::write(&path, 4000, traffic::Mix::Flows).unwrap();
     for arguments in [&["-V"][..], &["-T", "json"], &["-w", "-"]] {
         let mut child = sr6().args(arguments).arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -482,9 +462,9 @@ fn interrupt(child: &Child) {
 
 #[test]
 fn a_growing_file_is_followed_until_interrupted() {
-    let scratch = Scratch::new("follow");
-    let bytes = fs::read(scratch.times("whole.pcap", &[1_000, 2_000, 3_000])).unwrap();
-    let path = scratch.file("growing.pcap");
+    let scratch = Scratch::new();
+    let bytes = fs::read(capture(&scratch, "whole.pcap", &[1_000, 2_000, 3_000])).unwrap();
+    let path = scratch.path("growing.pcap");
     let mut growing = File::create(&path).unwrap();
     let mut grow = |part: &[u8]| growing.write_all(part).unwrap();
     grow(&bytes[..24 + 17]);
@@ -504,9 +484,9 @@ fn a_growing_file_is_followed_until_interrupted() {
 
 #[test]
 fn an_interrupted_pipe_completes_what_is_written() {
-    let scratch = Scratch::new("interrupt");
-    let bytes = fs::read(scratch.times("whole.pcap", &[1_000, 2_000])).unwrap();
-    let copy = scratch.file("copy.pcap");
+    let scratch = Scratch::new();
+    let bytes = fs::read(capture(&scratch, "whole.pcap", &[1_000, 2_000])).unwrap();
+    let copy = scratch.path("copy.pcap");
     let arguments = ["-P", "-w", copy.to_str().unwrap(), "-"];
     let mut child = sr6().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -551,8 +531,8 @@ fn memory(arguments: &[&str], bytes: &[u8], repeats: usize) -> u64 {
 
 #[test]
 fn memory_is_bounded_whatever_comes() {
-    let scratch = Scratch::new("memory");
-    let path = scratch.file("some.pcap");
+    let scratch = Scratch::new();
+    let path = scratch.path("some.pcap");
     traffic::write(&path, 20_000, traffic::Mix::Flows).unwrap();
     let bytes = fs::read(&path).unwrap();
     assert!(bytes.len() > 9_000_000);

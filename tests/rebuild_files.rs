@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use proptest::prelude::*;
@@ -14,27 +14,7 @@ use sr6::dissect::{Dissection, Packet};
 use sr6::recipe::{Batch, Clock, Recipe, Told};
 use sr6::wire::link_type::LinkType;
 use sr6::{craft, notation, rebuild, recipe};
-
-/// A directory that is gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sr6-rebuild-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use support::scratch::Scratch;
 
 /// A packet with everything a file says of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -137,7 +117,7 @@ fn check(directory: &Path, scratch: &Scratch) -> usize {
 
 #[test]
 fn every_file_of_testdata() {
-    let scratch = Scratch::new("testdata");
+    let scratch = Scratch::new();
     let packets = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"), &scratch);
     assert!(packets > 50, "{packets}");
 }
@@ -147,7 +127,7 @@ fn every_file_of_the_corpus() {
     let Some(corpus) = std::env::var_os("SR6_CORPUS") else {
         return support::leave_out("SR6_CORPUS names no directory of captures");
     };
-    let scratch = Scratch::new("corpus");
+    let scratch = Scratch::new();
     let packets = check(Path::new(&corpus), &scratch);
     println!("{packets} packets came back");
     assert!(packets > 0);
@@ -259,7 +239,7 @@ fn an_ordinary_packet_needs_no_annotation() {
 fn a_million_packets_through_a_pipe_take_little_memory() {
     // Fewer where nothing is optimised; the peak of memory does not grow with them.
     let count = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
-    let scratch = Scratch::new("pipe");
+    let scratch = Scratch::new();
     let copy = scratch.path("copy.pcap");
     let line =
         "frame(time=+1us)/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport=1, dport=2)/\"x\"\n";
@@ -294,7 +274,7 @@ fn a_million_packets_through_a_pipe_take_little_memory() {
 
 #[test]
 fn a_bad_recipe_leaves_no_file_behind() {
-    let scratch = Scratch::new("bad");
+    let scratch = Scratch::new();
     let recipe = scratch.path("bad.sr6");
     let good = "ip6/udp\n".repeat(30_000);
     std::fs::write(&recipe, format!("{good}ip6/udp(sprt=1)\n{good}")).unwrap();
@@ -309,8 +289,7 @@ fn a_bad_recipe_leaves_no_file_behind() {
     );
     assert_eq!(error, expected);
     assert_eq!(std::fs::read_to_string(&copy).unwrap(), "as it was");
-    let left = std::fs::read_dir(&scratch.0).unwrap().count();
-    assert_eq!(left, 2, "a temporary file is left");
+    assert_eq!(scratch.names(), ["bad.sr6", "copy.pcap"], "a temporary file is left");
     let gone = sr6().args(["craft", "-f"]).arg(scratch.path("none.sr6")).output().unwrap();
     assert_eq!(gone.status.code(), Some(2));
     assert!(String::from_utf8(gone.stderr).unwrap().contains("none.sr6: cannot read: No such file"));

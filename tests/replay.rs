@@ -4,7 +4,7 @@
 mod pair;
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -13,17 +13,16 @@ use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
 use support::process::{SR6, stderr};
+use support::scratch::Scratch;
 
-/// A capture of its own name: link type, milliseconds, bytes of each frame.
-fn capture(name: &str, frames: &[(LinkType, u32, Vec<u8>)]) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{}-{name}", std::process::id()));
-    let mut writer = Writer::create(&path, &Options::default()).unwrap();
+/// A capture: link type, milliseconds, bytes of each frame.
+fn capture(path: &Path, frames: &[(LinkType, u32, Vec<u8>)]) {
+    let mut writer = Writer::create(path, &Options::default()).unwrap();
     for (link, millis, data) in frames {
         let time = Timestamp::new(1_700_000_000, 0).0 + i128::from(*millis) * 1_000_000;
         writer.write(&Frame { time: Some(Timestamp(time)), ..Frame::new(*link, data) }).unwrap();
     }
     writer.finish().unwrap();
-    path
 }
 
 /// An Ethernet frame for nobody, of its own number and length.
@@ -54,19 +53,20 @@ fn sent(net: &Pair, path: &Path, arguments: &[&str], count: usize) -> Option<(Ve
 #[test]
 fn what_arrives_is_the_capture() {
     let Some(net) = Pair::silent() else { return };
+    let scratch = Scratch::new();
     for (name, arguments) in [
         ("a.pcap", &["--topspeed"][..]),
         ("b.pcapng", &["--topspeed", "--preload", "--via", "afxdp"]),
         ("c.pcapng.gz", &["--rate", "20kpps"]),
     ] {
         let frames = long();
-        let path = capture(name, &frames);
+        let path = scratch.path(name);
+        capture(&path, &frames);
         let Some((arrived, _)) = sent(&net, &path, arguments, 800) else { return };
         assert_eq!(arrived.len(), 800, "{name}");
         for ((_, frame), (_, _, expected)) in arrived.iter().zip(&frames) {
             assert_eq!(frame, expected, "{name}");
         }
-        std::fs::remove_file(path).unwrap();
     }
 }
 
@@ -75,7 +75,9 @@ fn times_are_kept() {
     let Some(net) = Pair::silent() else { return };
     let frames: Vec<_> =
         [0, 50, 50, 120, 300].iter().enumerate().map(|(n, at)| (LinkType::ETHERNET, *at, frame(n as u32))).collect();
-    let path = capture("times.pcap", &frames);
+    let scratch = Scratch::new();
+    let path = scratch.path("times.pcap");
+    capture(&path, &frames);
     for (arguments, divisor) in [(&[][..], 1), (&["--speed", "3x"], 3)] {
         let start = Timestamp::now();
         let Some((arrived, summary)) = sent(&net, &path, arguments, 5) else { return };
@@ -87,13 +89,14 @@ fn times_are_kept() {
         }
         assert!(summary["seconds"].as_f64().unwrap() >= 0.3 / f64::from(divisor));
     }
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
 fn passes_selections_and_counts() {
     let Some(net) = Pair::silent() else { return };
-    let path = capture("loops.pcap", &long());
+    let scratch = Scratch::new();
+    let path = scratch.path("loops.pcap");
+    capture(&path, &long());
     for (arguments, count) in [
         (&["--topspeed", "--loop", "3"][..], 2400),
         (&["--topspeed", "--loop", "3", "--preload"], 2400),
@@ -108,7 +111,6 @@ fn passes_selections_and_counts() {
         let Some((arrived, _)) = sent(&net, &path, arguments, count) else { return };
         assert_eq!(arrived.len(), count, "{arguments:?}");
     }
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
@@ -116,7 +118,9 @@ fn standard_input_and_raw_packets() {
     let Some(net) = Pair::with_ipv6() else { return };
     let packet = "ip6(src=2001:db8::a, dst=2001:db8::b)/srh(path=[2001:db8::b, 2001:db9::1])/udp(dport=9)/\"x\"";
     let bytes = sr6::craft::build(&sr6::notation::parse(packet).unwrap()).unwrap();
-    let path = capture("raw.pcap", &[(LinkType::RAW, 0, bytes.clone())]);
+    let scratch = Scratch::new();
+    let path = scratch.path("raw.pcap");
+    capture(&path, &[(LinkType::RAW, 0, bytes.clone())]);
     for via in ["packet", "raw6"] {
         let Some(capture) = net.capture(1, "ip6[6] == 43") else { return };
         let run = net
@@ -130,18 +134,18 @@ fn standard_input_and_raw_packets() {
         let frames = capture.frames();
         assert_eq!((frames.len(), &frames[0].1[14..]), (1, &bytes[..]), "{via}");
     }
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
 fn what_does_not_fit_is_one_line() {
     let Some(net) = Pair::with_ipv6() else { return };
-    let text = |path: &Path| path.to_str().unwrap().to_owned();
-    let cooked = text(&capture("sll.pcap", &[(LinkType::LINUX_SLL, 0, vec![0; 60])]));
-    let mixed = [(LinkType::ETHERNET, 0, frame(1)), (LinkType::LINUX_SLL, 0, vec![0; 60])];
-    let mixed = text(&capture("mixed.pcapng", &mixed));
-    let fast: Vec<_> = (0..10_001).map(|n| (LinkType::ETHERNET, n / 20, frame(1))).collect();
-    let fast = text(&capture("fast.pcap", &fast));
+    let scratch = Scratch::new();
+    let [cooked, mixed, fast] = ["sll.pcap", "mixed.pcapng", "fast.pcap"].map(|name| scratch.text(name));
+    let of_cooked = (LinkType::LINUX_SLL, 0, vec![0; 60]);
+    capture(Path::new(&cooked), std::slice::from_ref(&of_cooked));
+    capture(Path::new(&mixed), &[(LinkType::ETHERNET, 0, frame(1)), of_cooked]);
+    let many: Vec<_> = (0..10_001).map(|n| (LinkType::ETHERNET, n / 20, frame(1))).collect();
+    capture(Path::new(&fast), &many);
     for (arguments, said) in [
         (
             vec!["-r", &cooked],
@@ -169,15 +173,13 @@ fn what_does_not_fit_is_one_line() {
     assert_eq!((code, &summary["sent"]), (2, &10_000.into()));
     assert!(said.contains("frame 10001 of ") && said.contains("--yes-really-on"), "{said}");
     assert!(start.elapsed() >= Duration::from_millis(400));
-    for path in [cooked, mixed, fast] {
-        std::fs::remove_file(path).unwrap();
-    }
 }
 
 #[test]
 fn frames_captured_in_part_are_told() {
     let Some(net) = Pair::silent() else { return };
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{}-part.pcap", std::process::id()));
+    let scratch = Scratch::new();
+    let path = scratch.path("part.pcap");
     let mut writer = Writer::create(&path, &Options::default()).unwrap();
     let data = frame(3);
     writer.write(&Frame { original_len: 1000, ..Frame::new(LinkType::ETHERNET, &data) }).unwrap();
@@ -185,5 +187,4 @@ fn frames_captured_in_part_are_told() {
     let (code, summary, said) = net.send(&["-r", path.to_str().unwrap(), "-i", "va"]);
     assert_eq!((code, &summary["sent"]), (0, &1.into()));
     assert!(said.contains("1 packets were captured in part"), "{said}");
-    std::fs::remove_file(path).unwrap();
 }

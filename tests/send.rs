@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::process::{SR6, stderr};
+use support::scratch::Scratch;
 use three_nodes::ThreeNodes;
 
 const N3: &str = "2001:db9::1";
@@ -32,10 +33,10 @@ fn every_way_gives_n3_the_same_message() {
     let Some(net) = ThreeNodes::up() else { return };
     let server = net.server("n3", &["::", "3000", "--count", "5", "--timeout", "20s", "-T", "json"]);
     assert_done(&net.sr6("n1", &["send", ARTICLE, "-i", "v12", "--via", "packet"]));
-    let recipe = std::env::temp_dir().join(format!("sr6-send-{}.sr6", std::process::id()));
+    let scratch = Scratch::new();
+    let recipe = scratch.text("two.sr6");
     std::fs::write(&recipe, format!("let packet = {ARTICLE} # one\nframe(time=+1ms)/$packet\n")).unwrap();
-    let from_file = net.sr6("n1", &["send", "-f", recipe.to_str().unwrap(), "-i", "v12"]);
-    std::fs::remove_file(recipe).unwrap();
+    let from_file = net.sr6("n1", &["send", "-f", &recipe, "-i", "v12"]);
     assert_done(&from_file);
     assert_done(&net.sr6("n1", &["send", ARTICLE, "-i", "v12", "--via", "raw6"]));
     // The route to the first segment leads out of v12.
@@ -216,18 +217,15 @@ fn count_interval_and_interruption() {
 
 #[test]
 fn without_privilege_the_missing_one_is_named() {
-    // Elsewhere than under a home directory, where everybody may run it.
-    let copy = std::env::temp_dir().join(format!("sr6-unprivileged-{}", std::process::id()));
-    std::fs::copy(SR6, &copy).unwrap();
+    let scratch = Scratch::for_everybody();
     let outputs = ["packet", "raw6"].map(|via| {
         Command::new("setpriv")
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all"])
-            .arg(&copy)
+            .arg(scratch.path("sr6"))
             .args(["send", "ip6(src=::1, dst=::1)/udp()", "-i", "lo", "--via", via])
             .output()
             .unwrap()
     });
-    std::fs::remove_file(&copy).unwrap();
     for output in outputs {
         let said = stderr(&output);
         if said.contains("setpriv:") {

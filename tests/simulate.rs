@@ -1,11 +1,14 @@
 //! Walks through networks: that they end, and what they leave behind.
 
+mod support;
+
 use std::process::Command;
 
 use sr6::capture::Reader;
 use sr6::simulate::{End, Network};
 use sr6::srv6::endpoint::{Decision, Profile};
 use sr6::topology::Topology;
+use support::scratch::Scratch;
 
 /// Two routers that send `fc00:66::/32` to each other, and a binding SID that
 /// leads back to itself.
@@ -90,14 +93,12 @@ fn hops_and_crossings_point_at_each_other() {
 
 #[test]
 fn every_link_has_its_capture_and_the_network_its_picture() {
-    let directory = std::env::temp_dir().join(format!("sr6-simulate-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&directory);
+    let scratch = Scratch::new();
     let packet = "ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp";
-    let picture = directory.join("way.svg");
-    std::fs::create_dir_all(&directory).unwrap();
+    let picture = scratch.path("way.svg");
     let output = Command::new(env!("CARGO_BIN_EXE_sr6"))
         .args(["simulate", "-n", "line3", "-T", "json", "-w"])
-        .arg(&directory)
+        .arg(scratch.root())
         .arg("--svg")
         .arg(&picture)
         .arg(packet)
@@ -108,12 +109,11 @@ fn every_link_has_its_capture_and_the_network_its_picture() {
     assert_eq!(told["delivered"], true);
     assert_eq!(told["hops"][1]["changes"][0]["field"], "segments_left");
     for (file, hop) in [("n1-v12_n2-v21.pcapng", 0), ("n2-v23_n3-v32.pcapng", 1)] {
-        let mut reader = Reader::open(directory.join(file)).unwrap();
+        let mut reader = Reader::open(scratch.path(file)).unwrap();
         let frame = reader.next_frame().unwrap().unwrap();
         assert_eq!(told["hops"][hop]["crossings"][0]["frame"], hex::encode(frame.data));
         assert!(reader.next_frame().unwrap().is_none());
     }
     let svg = std::fs::read_to_string(&picture).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains(">n2</text>") && svg.contains("1→2"), "{svg}");
-    std::fs::remove_dir_all(&directory).unwrap();
 }

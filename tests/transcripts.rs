@@ -11,8 +11,9 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
+use support::scratch::Scratch;
 
 /// One command of a transcript.
 struct Entry {
@@ -59,13 +60,11 @@ fn parts(text: &str) -> Vec<Part> {
 
 /// A directory for the commands to run in: they see `testdata`, and what they
 /// write goes away.
-fn workplace(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).unwrap();
-    std::os::unix::fs::symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"), directory.join("testdata"))
-        .unwrap();
-    directory
+fn workplace() -> Scratch {
+    let scratch = Scratch::new();
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    std::os::unix::fs::symlink(testdata, scratch.path("testdata")).unwrap();
+    scratch
 }
 
 fn run(command: &str, directory: &Path) -> String {
@@ -135,7 +134,7 @@ fn possible(command: &str) -> Result<(), String> {
 fn check(file: &Path) {
     let update = std::env::var_os("SR6_UPDATE").is_some();
     let text = fs::read_to_string(file).unwrap();
-    let directory = workplace(file.file_stem().unwrap().to_str().unwrap());
+    let place = workplace();
     let mut rewritten = String::new();
     let mut wrong = Vec::new();
     let mut commands = 0;
@@ -154,7 +153,7 @@ fn check(file: &Path) {
             rewritten.push_str(&format!("$ {}\n{}", entry.command, entry.expected));
             continue;
         }
-        let actual = run(&entry.command, &directory);
+        let actual = run(&entry.command, place.root());
         let same = if entry.varies { masked(&actual) == masked(&entry.expected) } else { actual == entry.expected };
         if !same {
             wrong.push(format!("$ {}\n--- expected\n{}--- actual\n{actual}", entry.command, entry.expected));

@@ -8,26 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use sr6::capture::file::Reader;
+use support::scratch::Scratch;
 use support::witness;
-
-/// A file that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("sr6-vary-{}-{name}", std::process::id())))
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
 
 fn sr6(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sr6")).arg("craft").args(arguments).output().unwrap()
@@ -88,9 +70,10 @@ fn files_are_in_order_and_complete_in_every_format() {
     let packets: Vec<&str> = hex.lines().collect();
     assert_eq!(packets.len(), 255 * 9 * 3);
     for name in ["all.pcap", "all.pcapng", "all.pcap.gz", "all.pcapng.zst"] {
-        let file = Scratch::new(name);
-        assert_eq!(text(&["--seed", "3", "--time", "10", "--interval", "1ms", "-w", file.path(), MANY]), "");
-        let mut reader = Reader::open(&file.0).unwrap();
+        let scratch = Scratch::new();
+        let file = scratch.text(name);
+        assert_eq!(text(&["--seed", "3", "--time", "10", "--interval", "1ms", "-w", &file, MANY]), "");
+        let mut reader = Reader::open(&file).unwrap();
         let mut count = 0;
         while let Some(frame) = reader.next_frame().unwrap() {
             assert_eq!(hex::encode(frame.data), packets[count], "{name}, packet {count}");
@@ -104,9 +87,10 @@ fn files_are_in_order_and_complete_in_every_format() {
 #[test]
 fn times_go_on_from_notation_to_notation() {
     let times = |arguments: &[&str]| {
-        let file = Scratch::new("times.pcap");
-        text(&[&["-w", file.path()], arguments].concat());
-        let mut reader = Reader::open(&file.0).unwrap();
+        let scratch = Scratch::new();
+        let file = scratch.text("times.pcap");
+        text(&[&["-w", &file], arguments].concat());
+        let mut reader = Reader::open(&file).unwrap();
         let mut times = Vec::new();
         while let Some(frame) = reader.next_frame().unwrap() {
             times.push(frame.time.unwrap().0);
@@ -123,26 +107,28 @@ fn times_go_on_from_notation_to_notation() {
 
 #[test]
 fn recipes_vary_too() {
-    let file = Scratch::new("vary.sr6");
+    let scratch = Scratch::new();
+    let file = scratch.text("vary.sr6");
     let recipe = "let ports = 1..2\nip6/udp(dport=$ports)\nip6/\"single\"\nip6/pad(each(1, 3))\n";
-    std::fs::write(&file.0, recipe).unwrap();
-    let notation = text(&["-o", "notation", "-f", file.path()]);
+    std::fs::write(&file, recipe).unwrap();
+    let notation = text(&["-o", "notation", "-f", &file]);
     assert_eq!(notation, "ip6/udp(dport=1)\nip6/udp(dport=2)\nip6/\"single\"\nip6/pad(1)\nip6/pad(3)\n");
-    std::fs::write(&file.0, "ip6\nip6/udp(dport=5..)\n").unwrap();
+    std::fs::write(&file, "ip6\nip6/udp(dport=5..)\n").unwrap();
     assert_eq!(
-        error(&["-o", "hex", "-f", file.path()]),
+        error(&["-o", "hex", "-f", &file]),
         format!(
             "sr6: {}:2:18: a range has a first and a last value: 1..9, or 1..9..2 in steps of two\n  ip6/udp(dport=5..)\n                   ^\n",
-            file.path()
+            &file
         )
     );
 }
 
 #[test]
 fn frames_are_cut_as_asked() {
-    let file = Scratch::new("cut.pcap");
-    text(&["-w", file.path(), "frame(cap=44)/ip6/udp(dport=1..3)/pad(10)"]);
-    let mut reader = Reader::open(&file.0).unwrap();
+    let scratch = Scratch::new();
+    let file = scratch.text("cut.pcap");
+    text(&["-w", &file, "frame(cap=44)/ip6/udp(dport=1..3)/pad(10)"]);
+    let mut reader = Reader::open(&file).unwrap();
     for port in 1..=3 {
         let frame = reader.next_frame().unwrap().unwrap();
         assert_eq!((frame.data.len(), frame.original_len, frame.data[43]), (44, 58, port));
@@ -151,29 +137,22 @@ fn frames_are_cut_as_asked() {
 
 #[test]
 fn an_interruption_leaves_no_file() {
-    let file = Scratch::new("interrupted.pcap");
+    let scratch = Scratch::new();
+    let file = scratch.text("interrupted.pcap");
     let mut child = Command::new(env!("CARGO_BIN_EXE_sr6"))
-        .args(["craft", "-w", file.path(), "-c", "100000000000", "ip6/udp(sport=rand)"])
+        .args(["craft", "-w", &file, "-c", "100000000000", "ip6/udp(sport=rand)"])
         .spawn()
         .unwrap();
     let pid = child.id().to_string();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while !is_writing(&pid) && std::time::Instant::now() < deadline {
+    while scratch.names().is_empty() && std::time::Instant::now() < deadline {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     // It catches signals once there is something to finish.
     std::thread::sleep(std::time::Duration::from_millis(200));
     assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert!(!file.0.exists() && !is_writing(&pid));
-}
-
-/// Whether there is a temporary file of a process.
-fn is_writing(pid: &str) -> bool {
-    let left = |entry: std::io::Result<std::fs::DirEntry>| {
-        entry.is_ok_and(|entry| entry.file_name().to_string_lossy().contains(&format!("{pid}-0.tmp")))
-    };
-    std::fs::read_dir(std::env::temp_dir()).unwrap().any(left)
+    assert_eq!(scratch.names(), [""; 0]);
 }
 
 #[test]
@@ -201,10 +180,11 @@ fn mistakes_are_pointed_at_and_leave_nothing_behind() {
         ("tcp(options=rand)", "options has no order to count or roll dice in; give its values by each(…)"),
         ("ip6/udp/pad(65000..65600)", "packet 601: layer 2 (udp): 65608 bytes of datagram do not fit in len"),
     ] {
-        let file = Scratch::new("none.pcap");
-        let said = error(&["-w", file.path(), notation]);
+        let scratch = Scratch::new();
+        let file = scratch.text("none.pcap");
+        let said = error(&["-w", &file, notation]);
         assert!(said.starts_with(&format!("sr6: {expected}")), "{said}");
-        assert!(!file.0.exists());
+        assert_eq!(scratch.names(), [""; 0]);
     }
     let many = error(&["-o", "hex", "ip6(src=::..::ffff:ffff)"]);
     assert_eq!(many, "sr6: this makes 4294967296 packets; say how many of them with --count N\n");
@@ -231,11 +211,12 @@ fn tshark_finds_every_checksum_good() {
         "icmp.checksum.status",
         "icmpv6.checksum.status",
     ];
-    let file = Scratch::new("tshark.pcapng");
-    let arguments = [&["--seed", "11", "-c", "600", "-w", file.path()], &RECIPES[..]].concat();
+    let scratch = Scratch::new();
+    let file = scratch.text("tshark.pcapng");
+    let arguments = [&["--seed", "11", "-c", "600", "-w", &file], &RECIPES[..]].concat();
     assert_eq!(text(&arguments), "");
     let mut command = witness::command("tshark");
-    command.arg("-r").arg(&file.0).args(["-T", "fields", "-E", "occurrence=a"]);
+    command.arg("-r").arg(&file).args(["-T", "fields", "-E", "occurrence=a"]);
     for preference in ["ip", "udp", "tcp"] {
         command.args(["-o", &format!("{preference}.check_checksum:TRUE")]);
     }

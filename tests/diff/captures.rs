@@ -1,14 +1,14 @@
 //! Captures made for the moment, and the command run on them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use sr6::capture::write::Options;
 use sr6::capture::{Frame, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+
+use crate::support::scratch;
 
 /// A packet in notation as bytes, and what they start with.
 pub fn build(notation: &str) -> (LinkType, Vec<u8>) {
@@ -17,20 +17,16 @@ pub fn build(notation: &str) -> (LinkType, Vec<u8>) {
     (link, sr6::craft::build(&layers).unwrap_or_else(|error| panic!("{notation}: {error}")))
 }
 
-/// A directory of its own, removed at the end.
-pub struct Scratch(PathBuf);
+/// A directory for captures.
+pub struct Scratch(scratch::Scratch);
 
 impl Scratch {
     pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("sr6-diff-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).expect("a directory");
-        Self(path)
+        Self(scratch::Scratch::new())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.0.path(name)
     }
 
     /// A capture of packets in notation, a millisecond apart. Links may vary
@@ -50,12 +46,6 @@ impl Scratch {
         }
         writer.finish().unwrap();
         path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -5,52 +5,35 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use sr6::capture::Reader;
 use sr6::sys::capability::Capability;
+use support::scratch::shared;
 
 const SIX: &str = include_str!("six.toml");
 
-/// A directory everybody may read and write, with the program in it: the build
-/// directory may be closed to an ordinary user.
-fn shared() -> &'static Path {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = std::env::temp_dir().join(format!("sr6-lab-check-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_sr6"), directory.join("sr6")).unwrap();
-        fs::write(directory.join("six.toml"), SIX).unwrap();
-        // Removed by whoever is left when the tests are over.
-        let wait = format!("while kill -0 {}; do sleep 1; done", std::process::id());
-        let cleaner = format!("({wait}; rm -rf '{}') &", directory.display());
-        let mut shell = Command::new("setsid");
-        shell.args(["sh", "-c", &cleaner]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(shell.status().unwrap().success());
-        directory
-    })
-}
-
 fn file(name: &str) -> String {
-    shared().join(name).display().to_string()
+    shared().text(name)
 }
 
-/// A topology of one's own: [`SIX`] with a change.
+/// A topology of one's own.
+fn topology(name: &str, text: &str) -> String {
+    let path = file(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The same: [`SIX`] with a change.
 fn changed(name: &str, from: &str, to: &str) -> String {
     assert!(SIX.contains(from), "{from}");
-    let path = shared().join(name);
-    fs::write(&path, SIX.replacen(from, to, 1)).unwrap();
-    path.display().to_string()
+    topology(name, &SIX.replacen(from, to, 1))
 }
 
 /// `sr6 lab check`, as whoever runs the tests.
 fn check(args: &[&str]) -> Command {
-    let mut command = Command::new(shared().join("sr6"));
+    let mut command = Command::new(shared().path("sr6"));
     command.args(["lab", "check"]).args(args).stdin(Stdio::null());
     command
 }
@@ -62,7 +45,7 @@ fn check_as_nobody(args: &[&str]) -> Command {
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
-    command.arg(shared().join("sr6")).args(["lab", "check"]).args(args).stdin(Stdio::null());
+    command.arg(shared().path("sr6")).args(["lab", "check"]).args(args).stdin(Stdio::null());
     command
 }
 
@@ -98,7 +81,7 @@ fn the_built_in_line_is_as_predicted() {
 /// Every suggested packet, over SIDs, carriers, lists, decapsulation and loops.
 #[test]
 fn a_ring_of_routers_is_as_predicted_hop_by_hop() {
-    let Some((output, text)) = run(check_as_nobody(&[&file("six.toml"), "-T", "json"])) else { return };
+    let Some((output, text)) = run(check_as_nobody(&[&topology("ring.toml", SIX), "-T", "json"])) else { return };
     assert_eq!(output.status.code(), Some(0), "{text}");
     let packets = objects(&output);
     let hops: Vec<_> = packets.iter().flat_map(|packet| packet["hops"].as_array().unwrap()).collect();
@@ -118,8 +101,7 @@ fn a_ring_of_routers_is_as_predicted_hop_by_hop() {
 /// a plain address. Keys are for the root of the machine.
 #[test]
 fn signed_packets_are_as_predicted() {
-    let path = file("signed.toml");
-    fs::write(&path, include_str!("signed.toml")).unwrap();
+    let path = topology("signed.toml", include_str!("signed.toml"));
     let Some((output, text)) = run(check(&[&path])) else { return };
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.contains("dropped in silence: the HMAC TLV that the interface requires is missing"), "{text}");
@@ -180,7 +162,8 @@ fn what_the_simulation_does_not_know_is_found() {
 fn what_crossed_the_links_can_be_kept() {
     let directory = file("captures");
     let packet = "ip6(src=2001:db8:a::1)/srh(path=[fc00:3::e4, 2001:db8:b::1])/udp(sport=5, dport=9)";
-    let Some((output, text)) = run(check_as_nobody(&[&file("six.toml"), packet, "-T", "json", "--keep", &directory]))
+    let Some((output, text)) =
+        run(check_as_nobody(&[&topology("kept.toml", SIX), packet, "-T", "json", "--keep", &directory]))
     else {
         return;
     };
@@ -202,7 +185,7 @@ fn what_crossed_the_links_can_be_kept() {
 
 #[test]
 fn odd_packets_have_their_end_too() {
-    let six = &file("six.toml");
+    let six = &topology("odd.toml", SIX);
     for (from, packet, said) in [
         ("r2", "ip6(src=2001:db8:12::2)/srh(path=[fc00:2::e, 2001:db8:b::1])/udp", "nobody there has that address"),
         ("r2", "ip6(src=2001:db8:12::2)/srh(path=[2001:db8:12::2, fc00:2::e, 2001:db8:b::1])/udp", "delivered: UDP"),

@@ -5,9 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,6 +13,7 @@ use sr6::capture::{Reader, Timestamp};
 
 use crate::support::namespaces::Namespaces;
 use crate::support::process::stderr;
+use crate::support::scratch::Scratch;
 use crate::support::skip;
 
 /// The pair: namespaces `a` and `b`.
@@ -82,18 +81,16 @@ impl Pair {
     /// Captures on vb, by tcpdump, so many frames that match a filter; it is
     /// ready when this returns. `None` without tcpdump.
     pub fn capture(&self, count: usize, filter: &str) -> Option<Capture> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("pair-{}-{}.pcap", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let scratch = Scratch::new();
         let mut command = self.on("b", "tcpdump");
-        command.args(["-i", "vb", "-n", "-B", "65536", "-c", &count.to_string(), "-w"]).arg(&path);
+        command.args(["-i", "vb", "-n", "-B", "65536", "-c", &count.to_string(), "-w"]).arg(scratch.path(CAPTURE));
         command.args(["-Z", "root", "--time-stamp-precision=nano", filter]).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut said = String::new();
         while errors.read_line(&mut said).unwrap() > 0 {
             if said.contains("listening on") {
-                return Some(Capture { child, path, _errors: errors });
+                return Some(Capture { child, scratch, _errors: errors });
             }
         }
         child.wait().unwrap();
@@ -112,10 +109,13 @@ impl Pair {
 /// A frame, and when the kernel had it.
 pub type Arrived = (Timestamp, Vec<u8>);
 
+/// What tcpdump calls its file.
+const CAPTURE: &str = "pair.pcap";
+
 /// tcpdump at work.
 pub struct Capture {
     child: Child,
-    path: PathBuf,
+    scratch: Scratch,
     _errors: BufReader<ChildStderr>,
 }
 
@@ -134,11 +134,10 @@ impl Capture {
             std::thread::sleep(Duration::from_millis(5));
         }
         let mut frames = Vec::new();
-        let mut reader = Reader::open(&self.path).unwrap();
+        let mut reader = Reader::open(self.scratch.path(CAPTURE)).unwrap();
         while let Some(frame) = reader.next_frame().unwrap() {
             frames.push((frame.time.unwrap(), frame.data.to_vec()));
         }
-        std::fs::remove_file(&self.path).unwrap();
         frames
     }
 }

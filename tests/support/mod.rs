@@ -6,6 +6,7 @@
 
 pub mod namespaces;
 pub mod process;
+pub mod scratch;
 pub mod witness;
 
 use std::fmt::Display;

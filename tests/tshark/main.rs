@@ -17,6 +17,7 @@ use sr6::dissect::{Diagnosis, Dissection, Packet};
 use sr6::show::columns::{Columns, Layout};
 use sr6::wire::field::{Field, Origin};
 use sr6::wire::proto::Proto;
+use support::scratch::Scratch;
 use support::witness;
 
 /// Every field that sr6 has under Wireshark's name, once for each name.
@@ -117,8 +118,8 @@ const PROTOCOLS: [&str; 44] = [
 /// Protocols whose options Wireshark registers as protocols, too.
 const FAMILIES: [&str; 6] = ["geneve.", "gtp.", "ip.options.", "ipv6.", "mip6.", "tcp.options."];
 
-/// A directory with a configuration of tshark's, removed at the end.
-struct Profile(PathBuf);
+/// A directory with a configuration of tshark's.
+struct Profile(Scratch);
 
 impl Profile {
     /// `None` where there is no tshark.
@@ -129,17 +130,10 @@ impl Profile {
         let names = known.lines().filter_map(|line| line.split('\t').nth(2));
         let wanted = |name: &&str| PROTOCOLS.contains(name) || FAMILIES.iter().any(|family| name.starts_with(family));
         let disabled: BTreeSet<&str> = names.filter(|name| !wanted(name)).collect();
-        let directory = env::temp_dir().join(format!("sr6-tshark-{}", std::process::id()));
-        fs::create_dir_all(&directory).expect("a directory");
+        let scratch = Scratch::new();
         let list = disabled.into_iter().flat_map(|name| [name, "\n"]).collect::<String>();
-        fs::write(directory.join("disabled_protos"), list).expect("a file");
-        Some(Self(directory))
-    }
-}
-
-impl Drop for Profile {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        fs::write(scratch.path("disabled_protos"), list).expect("a file");
+        Some(Self(scratch))
     }
 }
 
@@ -147,7 +141,7 @@ impl Drop for Profile {
 /// frames and which have no link type, are left out.
 fn tsharks(profile: &Profile, path: &Path, fields: &[&'static Field]) -> Option<Vec<Row>> {
     let mut command = witness::command("tshark");
-    command.env("WIRESHARK_CONFIG_DIR", &profile.0);
+    command.env("WIRESHARK_CONFIG_DIR", profile.0.root());
     command.args(["-n", "-T", "fields", "-r"]).arg(path);
     for option in [
         "udp.check_checksum:TRUE",
