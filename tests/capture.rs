@@ -2,16 +2,15 @@
 
 mod support;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use support::process::{SR6, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
 
-const SR6: &str = env!("CARGO_BIN_EXE_sr6");
-
 /// Runs a script in n1 of line3; its standard output and error, or nothing
 /// where this machine does not allow it.
-fn in_lab(script: &str, directory: &std::path::Path) -> Option<(String, String, Option<i32>)> {
-    let output = Command::new(SR6)
+fn in_lab(script: &str, directory: &std::path::Path) -> Option<(String, String)> {
+    let output = sr6()
         .args(["lab", "run", "line3", "n1", "--", "sh", "-c", script])
         .current_dir(directory)
         .env("PATH", format!("{}:{}", std::path::Path::new(SR6).parent()?.display(), std::env::var("PATH").ok()?))
@@ -19,12 +18,11 @@ fn in_lab(script: &str, directory: &std::path::Path) -> Option<(String, String, 
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.code() == Some(3) {
-        support::skip(text(&output.stderr).trim());
+        support::skip(stderr(&output).trim());
         return None;
     }
-    Some((text(&output.stdout), text(&output.stderr), output.status.code()))
+    Some((text(&output.stdout).to_owned(), stderr(&output).to_owned()))
 }
 
 /// Waits until `sr6 capture` says that it listens, sends, and waits for its end.
@@ -37,14 +35,14 @@ const SEND: &str = r#"
 fn writes_what_the_interface_sees_and_stops_at_the_count() {
     let scratch = Scratch::new();
     let script = format!("sr6 capture -i v12 -f 'ip6 proto 43' -c 3 -w out.pcap 2> log & {SEND} wait $!; echo $?");
-    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
+    let Some((out, _)) = in_lab(&script, scratch.root()) else { return };
     assert_eq!(out.trim(), "0", "{}", std::fs::read_to_string(scratch.path("log")).unwrap());
-    let output = Command::new(SR6)
+    let output = sr6()
         .args(["read", "-T", "fields", "-e", "ipv6.dst", "-e", "udp.checksum.status"])
         .arg(scratch.path("out.pcap"))
         .output()
         .unwrap();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "2001:db8::2\t1\n".repeat(3));
+    assert_eq!(stdout(&output), "2001:db8::2\t1\n".repeat(3));
     let mut tshark = witness::command("tshark");
     tshark.arg("-r").arg(scratch.path("out.pcap")).args(["-T", "fields", "-e", "ipv6.routing.segleft"]);
     if let Some(run) = witness::run(tshark) {
@@ -58,7 +56,7 @@ fn prints_live_what_a_filter_lets_through() {
     let script = format!(
         "sr6 capture -i v12 -c 3 -Y 'udp.dstport == 2' -T fields -e srh.final -P -w all.pcap > out 2> log & {SEND} wait $!; cat out"
     );
-    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
+    let Some((out, _)) = in_lab(&script, scratch.root()) else { return };
     // -c counts frames as they come in; neighbour discovery is among them.
     assert!(!out.is_empty() && out.lines().all(|line| line == "2001:db9::1"), "{out}");
 }
@@ -69,10 +67,10 @@ fn an_interrupt_ends_it_cleanly() {
     let script = format!(
         "sr6 capture -i v12 -f 'ip6 proto 43' -w out.pcap 2> log & pid=$!; {SEND} sleep 0.5; kill -INT $pid; wait $pid; echo $?"
     );
-    let Some((out, ..)) = in_lab(&script, scratch.root()) else { return };
+    let Some((out, _)) = in_lab(&script, scratch.root()) else { return };
     assert_eq!(out.trim(), "130");
-    let output = Command::new(SR6).args(["read", "-q"]).arg(scratch.path("out.pcap")).output().unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().contains("3 packets with SRv6"));
+    let output = sr6().args(["read", "-q"]).arg(scratch.path("out.pcap")).output().unwrap();
+    assert!(stdout(&output).contains("3 packets with SRv6"));
 }
 
 #[test]
@@ -92,7 +90,7 @@ fn what_cannot_be_captured_says_why() {
     let script = "sr6 capture -i nowhere; echo $?; sr6 capture -i v12 -f 'no such filter'; echo $?; \
                   sr6 capture -i v12 -b files:3 -w x.pcap; echo $?; \
                   sr6 capture -i v12 -f 'udp port 53' -a duration:0.1 -q > /dev/null; echo $?";
-    let Some((out, err, _)) = in_lab(script, scratch.root()) else { return };
+    let Some((out, err)) = in_lab(script, scratch.root()) else { return };
     assert_eq!(out, "2\n2\n2\n0\n", "{err}");
     assert!(err.contains("no interface nowhere; there are: "), "{err}");
     assert!(err.contains("the filter 'no such filter' does not compile"), "{err}");

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::process::{objects, sr6, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
 
@@ -54,7 +55,8 @@ impl Suite {
 
     /// Runs `sr6 check` here, with arguments split at spaces.
     fn run(&self, arguments: &str) -> Ran {
-        let output = sr6().current_dir(self.0.root()).args(arguments.split_whitespace()).output().expect("sr6 runs");
+        let output =
+            command().current_dir(self.0.root()).args(arguments.split_whitespace()).output().expect("sr6 runs");
         Ran::from(output)
     }
 
@@ -65,9 +67,9 @@ impl Suite {
     }
 }
 
-fn sr6() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
-    command.arg("check").env("NO_COLOR", "1");
+fn command() -> Command {
+    let mut command = sr6();
+    command.arg("check");
     command
 }
 
@@ -80,8 +82,8 @@ struct Ran {
 
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        Self { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+        let [out, err] = [&output.stdout, &output.stderr].map(|bytes| text(bytes).to_owned());
+        Self { code: output.status.code().expect("an exit code"), out, err }
     }
 }
 
@@ -134,7 +136,7 @@ fn corpora() -> Vec<PathBuf> {
 
 #[test]
 fn the_projects_own_suites_pass() {
-    let ran = Ran::from(sr6().arg("testdata").output().unwrap());
+    let ran = Ran::from(command().arg("testdata").output().unwrap());
     ran.passes();
 }
 
@@ -241,13 +243,13 @@ fn goldens_are_what_read_prints() {
     for (form, arguments) in forms {
         let name =
             form.split(" > ").nth(1).map_or_else(|| format!("inner.{}", form.split(' ').next().unwrap()), Into::into);
-        let read = Command::new(env!("CARGO_BIN_EXE_sr6"))
+        let read = sr6()
             .current_dir(suite.0.root())
             .args(["read", "inner.pcap"])
             .args(arguments.split_whitespace())
             .output()
             .unwrap();
-        assert_eq!(suite.read(&name), String::from_utf8(read.stdout).unwrap(), "{form}");
+        assert_eq!(suite.read(&name), stdout(&read), "{form}");
     }
 }
 
@@ -314,8 +316,7 @@ fn a_capture_that_cannot_be_read_fails_its_case_only() {
 impl Suite {
     /// The line of the article's packet.
     fn read_line(&self) -> String {
-        let read = Command::new(env!("CARGO_BIN_EXE_sr6")).args(["read", "testdata/crafted/article.pcap"]).output();
-        String::from_utf8(read.unwrap().stdout).unwrap()
+        stdout(&sr6().args(["read", "testdata/crafted/article.pcap"]).output().unwrap()).to_owned()
     }
 }
 
@@ -409,7 +410,7 @@ fn json_has_an_object_per_case() {
     let suite = mixed();
     let ran = suite.run("-T json .");
     assert_eq!((ran.code, ran.err.as_str()), (2, ""));
-    let cases: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let cases = objects(&ran.out);
     let status: Vec<_> =
         cases.iter().map(|case| (case["case"].as_str().unwrap(), case["status"].as_str().unwrap())).collect();
     assert_eq!(
@@ -502,7 +503,7 @@ fn what_init_writes_passes_and_notices_any_byte() {
         }
         let ran = suite.run("-T json .");
         assert_eq!(ran.code, 1, "{}", ran.err);
-        let cases: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let cases = objects(&ran.out);
         let failed = cases.iter().filter(|case| case["status"] == "fail");
         for case in failed.clone() {
             let lines: usize = case["failures"]
@@ -592,7 +593,7 @@ fn knowledge_is_taken_from_files_beside() {
     let suite = Suite::new();
     let hmac = "ip6(src=fc00:a::1)/srh(path=[fc00:b::1, fc00:c::1], flags=8, tlvs=[tlv(5, \
         00000000002aaa2ef2990f9937db621349da59573a53119a7394b837a797888f7cc6f71cf9e7)])/udp(dport=5000)/";
-    let made = Command::new(env!("CARGO_BIN_EXE_sr6"))
+    let made = sr6()
         .args(["craft", "--time", "0", "-w"])
         .arg(suite.path("hmac.pcap"))
         .arg(format!("{hmac}hex({})", "00".repeat(44)))

@@ -4,10 +4,10 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
+use support::process::{feed, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness::{self, Run};
 
@@ -15,18 +15,13 @@ fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
-fn sr6(arguments: &str, files: &[&Path]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
-    command.arg("read").args(arguments.split_whitespace()).args(files).output().expect("sr6 runs")
+fn read(arguments: &str, files: &[&Path]) -> Output {
+    sr6().arg("read").args(arguments.split_whitespace()).args(files).output().expect("sr6 runs")
 }
 
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+/// What it prints, where all goes well.
+fn good(arguments: &str, files: &[&Path]) -> String {
+    stdout(&read(arguments, files)).to_owned()
 }
 
 /// Tells time and bytes, whatever the file's resolution is.
@@ -38,8 +33,8 @@ fn compressed(scratch: &Scratch, suffix: &str) -> (PathBuf, String) {
     let path = scratch.path(&format!("many.pcap.{suffix}"));
     let out = path.to_str().expect("UTF-8");
     let files = vec![source.as_path(); 64];
-    stdout(&sr6(&format!("-w {out}"), &files));
-    (path, stdout(&sr6(FORM, &files)))
+    good(&format!("-w {out}"), &files);
+    (path, good(FORM, &files))
 }
 
 #[test]
@@ -49,7 +44,7 @@ fn what_is_written_compressed_reads_the_same() {
         let (path, plain) = compressed(&scratch, suffix);
         let bytes = fs::read(&path).unwrap();
         assert!(bytes.starts_with(magic), "{suffix}: {:02x?}", &bytes[..4]);
-        assert!(stdout(&sr6(FORM, &[&path])) == plain, "{suffix}: the packets differ");
+        assert!(good(FORM, &[&path]) == plain, "{suffix}: the packets differ");
         let witness = [("gz", "gzip"), ("zst", "zstd")].into_iter().find(|(s, _)| *s == suffix).unwrap().1;
         let mut test = witness::command(witness);
         test.arg("-t").arg(&path);
@@ -63,31 +58,20 @@ fn what_is_written_compressed_reads_the_same() {
 fn gzip_files_from_elsewhere_are_read_also_from_a_pipe_and_in_parts() {
     let scratch = Scratch::new();
     let source = testdata("kernel/errors.pcap");
-    let mut gzip = witness::command("gzip");
-    gzip.arg("-9c").arg(&source).stdout(Stdio::piped());
-    let Ok(made) = gzip.output() else { return };
-    // Cut by hand into two members: gzip's files may be joined.
-    let plain = fs::read(&source).unwrap();
-    let member = |bytes: &[u8]| {
-        let mut gzip = witness::command("gzip").arg("-c").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        gzip.stdin.take().unwrap().write_all(bytes).unwrap();
-        gzip.wait_with_output().unwrap().stdout
+    let Ok(made) = witness::command("gzip").arg("-9c").arg(&source).output() else {
+        return support::skip("gzip is not installed");
     };
+    let plain = fs::read(&source).unwrap();
+    let member = |bytes: &[u8]| feed(witness::command("gzip").arg("-c"), bytes).unwrap().stdout;
+    // Cut by hand into two members: gzip's files may be joined.
     let two = [member(&plain[..100]), member(&plain[100..])].concat();
     let path = scratch.path("two");
     fs::write(&path, &two).unwrap();
-    let expected = stdout(&sr6("", &[&source]));
-    assert_eq!(stdout(&sr6("", &[&path])), expected);
+    let expected = good("", &[&source]);
+    assert_eq!(good("", &[&path]), expected);
 
-    let mut read = Command::new(env!("CARGO_BIN_EXE_sr6"))
-        .args(["read", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    read.stdin.take().unwrap().write_all(&made.stdout).unwrap();
-    let piped = read.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(piped.stdout).unwrap(), expected);
+    let piped = feed(sr6().args(["read", "-"]), &made.stdout).unwrap();
+    assert_eq!(stdout(&piped), expected);
 }
 
 #[test]
@@ -98,20 +82,20 @@ fn what_comes_before_a_cut_is_read_and_the_cut_is_told() {
         let bytes = fs::read(&path).unwrap();
         let cut = scratch.path("cut");
         fs::write(&cut, &bytes[..bytes.len() - 5]).unwrap();
-        let output = sr6(FORM, &[&cut]);
+        let output = read(FORM, &[&cut]);
         assert_eq!(output.status.code(), Some(2));
         let told = stderr(&output);
         assert!(told.contains("cut: the ") && told.contains(&format!("{name} data is cut short")), "{told}");
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = text(&output.stdout);
         // The last block is lost with its end; gzip gives what it has.
-        assert!(plain.starts_with(&text), "{suffix}");
+        assert!(plain.starts_with(text), "{suffix}");
         assert!(suffix == "zst" || !text.is_empty(), "{suffix}: nothing came before the cut");
 
         let mut damaged = bytes.clone();
         let middle = damaged.len() / 2;
         damaged[middle..middle + 8].fill(0xff);
         fs::write(&cut, &damaged).unwrap();
-        let output = sr6("-q", &[&cut]);
+        let output = read("-q", &[&cut]);
         assert_eq!(output.status.code(), Some(2), "{suffix}: {}", stderr(&output));
     }
 }
@@ -121,8 +105,8 @@ fn findings_become_comments_once() {
     let scratch = Scratch::new();
     let source = testdata("crafted/wrong.pcap");
     let (first, second) = (scratch.path("first.pcapng.gz"), scratch.path("second.pcapng"));
-    stdout(&sr6(&format!("--comment diag -w {}", first.display()), &[&source]));
-    stdout(&sr6(&format!("--comment diag -w {}", second.display()), &[&first]));
+    good(&format!("--comment diag -w {}", first.display()), &[&source]);
+    good(&format!("--comment diag -w {}", second.display()), &[&first]);
     let mut tshark = witness::command("tshark");
     tshark.args(["-n", "-T", "fields", "-e", "frame.comment", "-E", "aggregator=|", "-r"]).arg(&second);
     let Some(Run { stdout: seen, .. }) = witness::run(tshark) else { return };
@@ -144,11 +128,11 @@ fn comments_need_a_format_that_has_them() {
     let scratch = Scratch::new();
     let source = testdata("crafted/wrong.pcap");
     let path = scratch.path("x.pcap.gz");
-    let output = sr6(&format!("--comment diag -w {}", path.display()), &[&source]);
+    let output = read(&format!("--comment diag -w {}", path.display()), &[&source]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("call the file .pcapng, or give -F pcapng"), "{}", stderr(&output));
     assert!(!path.exists());
-    stdout(&sr6(&format!("--comment diag -F pcapng -w {}", path.display()), &[&source]));
+    good(&format!("--comment diag -F pcapng -w {}", path.display()), &[&source]);
     let reader = sr6::capture::Reader::open(&path).unwrap();
     assert_eq!(reader.format(), sr6::capture::file::Format::Pcapng);
 }

@@ -5,13 +5,12 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use sr6::capture::Frame;
 use sr6::capture::write::{Options, Writer};
 use sr6::{craft, notation};
+use support::process::{feed, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
 
@@ -386,20 +385,7 @@ for line in sys.stdin:
 ";
     let recipes = recipes();
     let script: String = recipes.iter().map(|recipe| recipe.scapy.clone() + "\n").collect();
-    // The distribution's own Python is the one that has its scapy.
-    let python = if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
-    let mut command = witness::command(python);
-    command.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else { return support::skip("python3 is not installed") };
-    let mut stdin = child.stdin.take().unwrap();
-    let feeder = std::thread::spawn(move || stdin.write_all(script.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    if output.status.code() == Some(77) {
-        return support::skip("scapy is not installed");
-    }
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{stderr}");
-    feeder.join().unwrap().unwrap();
+    let Some(stdout) = witness::scapy(SCRIPT, &script) else { return };
     assert_eq!(stdout.lines().count(), recipes.len());
     for (recipe, theirs) in recipes.iter().zip(stdout.lines()) {
         assert_eq!(hex::encode(build(&recipe.notation)), theirs, "\n{}\n{}", recipe.notation, recipe.scapy);
@@ -485,27 +471,18 @@ fn etherparse_builds_the_same_classic_headers() {
     }
 }
 
-fn sr6(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sr6"))
-        .arg("craft")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It may end before it has read everything.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+/// Runs `sr6 craft` with something to read.
+fn craft(arguments: &[&str], input: &str) -> Output {
+    feed(sr6().arg("craft").args(arguments), input.as_bytes()).unwrap()
 }
 
 #[test]
 fn a_mistake_is_pointed_at() {
-    let output = sr6(&["ip6(hlmi=3)/udp"], "");
+    let output = craft(&["ip6(hlmi=3)/udp"], "");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.stdout, b"");
     assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
+        stderr(&output),
         "sr6: unknown argument 'hlmi' of ip6; did you mean 'hlim'?\n  ip6(hlmi=3)/udp\n      ^^^^\n"
     );
 }
@@ -514,13 +491,10 @@ fn a_mistake_is_pointed_at() {
 fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
     let scratch = Scratch::new();
     let path = &scratch.text("half.pcap");
-    let output = sr6(&["-w", path, "-o", "hex", "ip6(dst=::1)", "-"], "# fine\nip6\n\nip6/srh\n");
+    let output = craft(&["-w", path, "-o", "hex", "ip6(dst=::1)", "-"], "# fine\nip6\n\nip6/srh\n");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.stdout, b"");
-    assert_eq!(
-        String::from_utf8(output.stderr).unwrap(),
-        "sr6: standard input:4:5: layer 2 (srh): needs path= or segs=\n  ip6/srh\n      ^^^\n"
-    );
+    assert_eq!(stderr(&output), "sr6: standard input:4:5: layer 2 (srh): needs path= or segs=\n  ip6/srh\n      ^^^\n");
     assert_eq!(scratch.names(), [""; 0]);
 }
 
@@ -528,9 +502,8 @@ fn a_mistake_in_the_last_packet_leaves_nothing_behind() {
 fn packets_are_stored_with_their_link_type_and_time() {
     let scratch = Scratch::new();
     let path = &scratch.text("stored.pcap");
-    let output = sr6(&["-w", path, "--time", "1700000000.5", "eth/ip6/\"x\"", "eth/ip6/\"yy\""], "");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.stdout, b"");
+    let output = craft(&["-w", path, "--time", "1700000000.5", "eth/ip6/\"x\"", "eth/ip6/\"yy\""], "");
+    assert_eq!(stdout(&output), "");
     let mut reader = sr6::capture::file::Reader::open(path).unwrap();
     let mut lengths = Vec::new();
     while let Some(frame) = reader.next_frame().unwrap() {
@@ -544,11 +517,7 @@ fn packets_are_stored_with_their_link_type_and_time() {
 #[test]
 fn outputs_are_what_was_asked_for() {
     let packet = "ip6(src=::1, dst=::2)/udp(sport=1, dport=2)/\"hi\"";
-    let text = |arguments: &[&str], input: &str| {
-        let output = sr6(arguments, input);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
+    let text = |arguments: &[&str], input: &str| stdout(&craft(arguments, input)).to_owned();
     let line = text(&["-o", "hex", packet], "");
     let addresses = format!("{:032x}{:032x}", 1, 2);
     assert_eq!(line, format!("60000000000a1140{addresses}00010002000a976b6869\n"));
@@ -558,7 +527,7 @@ fn outputs_are_what_was_asked_for() {
     assert!(tree.contains("Internet Protocol Version 6, Src: ::1, Dst: ::2"), "{tree}");
     assert!(tree.contains("[Checksum Status: Good]"), "{tree}");
     assert!(tree.contains("\n\n0000  60 00 00 00"), "{tree}");
-    let refused = sr6(&["hex(00)"], "");
+    let refused = craft(&["hex(00)"], "");
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(text(&["-o", "hex", "hex(00)"], ""), "00\n");
 }

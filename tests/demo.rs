@@ -6,21 +6,19 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use support::process::{as_nobody, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
-
-const SR6: &str = env!("CARGO_BIN_EXE_sr6");
 
 /// Runs the demo; nothing where this machine does not allow it.
 fn demo(command: &mut Command, keep: &Path) -> Option<String> {
     let output: Output = command.args(["demo", "--keep"]).arg(keep).output().unwrap();
     if output.status.code() == Some(3) {
-        support::skip(String::from_utf8_lossy(&output.stderr).trim());
+        support::skip(stderr(&output).trim());
         return None;
     }
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    Some(text)
+    assert!(output.status.success(), "{}\n{}", text(&output.stdout), stderr(&output));
+    Some(text(&output.stdout).to_owned())
 }
 
 /// What every successful run says.
@@ -34,7 +32,7 @@ fn every_step_is_ok(text: &str) {
 fn every_step_is_ok_and_the_captures_prove_it() {
     let place = Scratch::for_everybody();
     let captures = place.path("captures");
-    let Some(text) = demo(&mut Command::new(SR6), &captures) else { return };
+    let Some(text) = demo(&mut sr6(), &captures) else { return };
     every_step_is_ok(&text);
 
     let ask = |file: &str, filter: &str, fields: &[&str]| {
@@ -67,11 +65,11 @@ fn every_step_is_ok_and_the_captures_prove_it() {
 fn the_tree_shows_what_the_article_shows() {
     let place = Scratch::for_everybody();
     let captures = place.path("captures");
-    if demo(&mut Command::new(SR6), &captures).is_none() {
+    if demo(&mut sr6(), &captures).is_none() {
         return;
     }
-    let output = Command::new(SR6).args(["read", "-V"]).arg(captures.join("n3-v32.pcap")).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let output = sr6().args(["read", "-V"]).arg(captures.join("n3-v32.pcap")).output().unwrap();
+    let text = stdout(&output);
     for line in [
         "Ethernet II, Src: 02:00:00:00:00:23, Dst: 02:00:00:00:00:32",
         "    Type: IPv6 (0x86dd)",
@@ -104,13 +102,7 @@ fn the_tree_shows_what_the_article_shows() {
 #[test]
 fn an_ordinary_user_can_run_it() {
     let place = Scratch::for_everybody();
-    let mut command = Command::new(place.path("sr6"));
-    if sr6::sys::capability::Capability::SysAdmin.held() {
-        command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
-        command.arg(place.path("sr6"));
-    }
-    if let Some(text) = demo(&mut command, &place.path("captures")) {
+    if let Some(text) = demo(&mut as_nobody(place.path("sr6")), &place.path("captures")) {
         every_step_is_ok(&text);
         assert!(place.path("captures/n1-v12.pcap").exists());
     }
@@ -121,7 +113,7 @@ fn nothing_is_left_behind() {
     let place = Scratch::for_everybody();
     let namespaces = || fs::read_dir("/run/netns").map_or(0, Iterator::count);
     let before = namespaces();
-    if demo(&mut Command::new(SR6), &place.path("captures")).is_some() {
+    if demo(&mut sr6(), &place.path("captures")).is_some() {
         assert_eq!(namespaces(), before);
     }
 }
@@ -152,7 +144,7 @@ fn a_simulation_predicts_the_captures() {
 
     let place = Scratch::for_everybody();
     let captures = place.path("captures");
-    if demo(&mut Command::new(SR6), &captures).is_none() {
+    if demo(&mut sr6(), &captures).is_none() {
         return;
     }
     let network = Network::new(&Topology::built_in("line3").unwrap()).unwrap();
@@ -190,7 +182,7 @@ fn a_simulation_predicts_the_captures_from_the_recipe() {
 
     let place = Scratch::for_everybody();
     let captures = place.path("captures");
-    let Some(text) = demo(&mut Command::new(SR6), &captures) else { return };
+    let Some(text) = demo(&mut sr6(), &captures) else { return };
     let build = |notation: &str| sr6::craft::build(&sr6::notation::parse(notation).unwrap()).unwrap();
     let line3 = built_in_text("line3").unwrap();
     let routes = [

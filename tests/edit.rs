@@ -10,20 +10,17 @@ use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Comments, Frame, Reader, Timestamp};
 use sr6::wire::link_type::LinkType;
 use sr6::{craft, notation};
+use support::process::{SR6, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
 
-fn sr6(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sr6")).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn run(arguments: &[&str]) -> Output {
+    sr6().args(arguments).output().unwrap()
 }
 
 fn done(arguments: &[&str]) -> Output {
-    let output = sr6(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    let output = run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
     output
 }
 
@@ -153,7 +150,7 @@ fn whole_captures_keep_order_times_interfaces_and_comments() {
         "--map-addr",
         "2001:db8::/32=fd00::/32",
     ]);
-    assert_eq!(text(&output.stderr), format!("{} of {count} packets changed\n", count / 3));
+    assert_eq!(stderr(&output), format!("{} of {count} packets changed\n", count / 3));
     let mut reader = Reader::open(&to).unwrap();
     for (number, (link, data)) in before.iter().enumerate() {
         let frame = reader.next_frame().unwrap().unwrap();
@@ -188,7 +185,7 @@ fn the_chosen_packets_change_and_the_others_pass() {
         all
     };
     let output = done(&["craft", "--from", &from, "-w", &to, "--packet", "4", "--packet", "7", "--set", "ip6.hlim=99"]);
-    assert_eq!(text(&output.stderr), "2 of 30 packets changed\n");
+    assert_eq!(stderr(&output), "2 of 30 packets changed\n");
     for (number, (old, new)) in before.iter().zip(read(&to)).enumerate() {
         assert_eq!(*old == new, ![3, 6].contains(&number), "{number}");
     }
@@ -199,14 +196,14 @@ fn the_chosen_packets_change_and_the_others_pass() {
     );
     // As pcap, what is left must be of one link type.
     let pcap = scratch.text("to.pcap");
-    let output = sr6(&["craft", "--from", &from, "-w", &pcap, "--set", "udp.sport=1"]);
+    let output = run(&["craft", "--from", &from, "-w", &pcap, "--set", "udp.sport=1"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("write .pcapng"), "{}", text(&output.stderr));
+    assert!(stderr(&output).contains("write .pcapng"), "{}", stderr(&output));
     done(&["craft", "--from", &from, "-w", &pcap, "-Y", "sll", "--only", "--set", "udp.sport=1"]);
     assert_eq!(read(&pcap).len(), 10);
     // Nothing to change is an answer of its own.
-    let output = sr6(&["craft", "--from", &from, "-w", &to, "--set", "frag.off=1"]);
-    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), "0 of 30 packets changed\n".to_owned()));
+    let output = run(&["craft", "--from", &from, "-w", &to, "--set", "frag.off=1"]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(1), "0 of 30 packets changed\n"));
     assert_eq!(read(&to), before);
 }
 
@@ -233,8 +230,8 @@ fn what_cannot_be_leaves_nothing_behind() {
         (&["-Y", "srh.tga == 1", "--fix"], 2, "sr6: no field 'srh.tga'"),
         (&[], 2, "sr6: nothing to change"),
     ] {
-        let output = sr6(&[&["craft", "--from", &from, "-w", &to], arguments].concat());
-        let error = text(&output.stderr);
+        let output = run(&[&["craft", "--from", &from, "-w", &to], arguments].concat());
+        let error = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{error}");
         assert!(error.starts_with(expected), "{error}");
         assert_eq!(scratch.names(), ["from.pcapng"], "{arguments:?}");
@@ -242,8 +239,8 @@ fn what_cannot_be_leaves_nothing_behind() {
     // A file that breaks off gives what it has, and says so.
     let whole = std::fs::read(&from).unwrap();
     std::fs::write(&from, &whole[..whole.len() - 10]).unwrap();
-    let output = sr6(&["craft", "--from", &from, "-w", &to, "--set", "ip6.hlim=1"]);
-    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let output = run(&["craft", "--from", &from, "-w", &to, "--set", "ip6.hlim=1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let mut reader = Reader::open(Path::new(&to)).unwrap();
     let mut count = 0;
     while reader.next_frame().unwrap().is_some() {
@@ -257,11 +254,11 @@ fn bad_checksums_become_right_when_asked() {
     let scratch = Scratch::new();
     let (from, to) = (testdata("crafted/wrong.pcap"), scratch.text("fixed.pcap"));
     let output = done(&["craft", "--from", &from, "-w", &to, "--fix"]);
-    assert_eq!(text(&output.stderr), "2 of 5 packets changed\n");
-    let left = text(&done(&["read", &to, "-Y", "diag == \"checksum.bad\" || diag == \"checksum.zero\""]).stdout);
-    assert_eq!(left, "");
+    assert_eq!(stderr(&output), "2 of 5 packets changed\n");
+    let left = done(&["read", &to, "-Y", "diag == \"checksum.bad\" || diag == \"checksum.zero\""]);
+    assert_eq!(stdout(&left), "");
     // The other faults are as they were.
-    assert_eq!(text(&done(&["read", &to, "-Y", "diag.severity == error"]).stdout).lines().count(), 3);
+    assert_eq!(stdout(&done(&["read", &to, "-Y", "diag.severity == error"])).lines().count(), 3);
 }
 
 #[test]
@@ -283,8 +280,8 @@ fn memory_does_not_grow_with_the_file() {
          peak=$(printf '%s' \"$status\" | sed -n 's/^VmHWM:[^0-9]*\\([0-9]*\\).*/\\1/p'); most=${{peak:-$most}}; sleep 0.01; done; \
          wait $pid && echo $most"
     );
-    let output = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_sr6")]).output().unwrap();
-    let most: u64 = text(&output.stdout).trim().parse().unwrap();
+    let output = Command::new("sh").args(["-c", &script, SR6]).output().unwrap();
+    let most: u64 = stdout(&output).trim().parse().unwrap();
     assert!(most > 0 && most < 64 << 10, "{most} kB");
     let mut reader = Reader::open(&to).unwrap();
     let expected = bytes(

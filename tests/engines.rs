@@ -4,11 +4,11 @@
 mod pair;
 mod support;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use pair::{FRAME, Pair};
-use support::process::{SR6, stderr};
+use support::process::{SR6, signal, stderr};
 
 /// Bytes of [`FRAME`].
 const LENGTH: u64 = 14 + 40 + 40 + 8 + 26;
@@ -239,7 +239,7 @@ fn an_interruption_ends_with_the_summary() {
             .spawn()
             .unwrap();
         while net.received().0 == before {}
-        assert!(Command::new("kill").args(["-s", "INT", &run.id().to_string()]).status().unwrap().success());
+        signal(&run, "INT");
         let output = run.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
         let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -7,6 +7,7 @@ use sr6::capture::{Frame, Timestamp};
 use sr6::dissect::{Dissection, Packet};
 use sr6::filter::Filter;
 use sr6::wire::link_type::LinkType;
+use support::process::{sr6, stderr, text};
 use support::scratch::Scratch;
 
 /// A packet over Ethernet, as the notation writes it.
@@ -249,10 +250,8 @@ fn errors_point_at_the_place() {
 
 /// Runs `sr6 read` on a capture of the testdata.
 fn read(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let run =
-        std::process::Command::new(env!("CARGO_BIN_EXE_sr6")).arg("read").args(arguments).output().expect("sr6 runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    (run.status.code(), text(run.stdout), text(run.stderr))
+    let run = sr6().arg("read").args(arguments).output().expect("sr6 runs");
+    (run.status.code(), text(&run.stdout).to_owned(), stderr(&run).to_owned())
 }
 
 #[test]

@@ -7,10 +7,11 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use sr6::sys::capability::Capability;
+use support::process::{as_nobody, signal};
 use support::scratch::shared;
 
 /// `sr6`, as whoever runs the tests.
@@ -22,12 +23,8 @@ fn sr6(args: &[&str]) -> Command {
 
 /// `sr6`, as an ordinary user.
 fn sr6_as_nobody(args: &[&str]) -> Command {
-    if !Capability::SysAdmin.held() {
-        return sr6(args);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
-    command.arg(shared().path("sr6")).args(args).stdin(Stdio::null());
+    let mut command = as_nobody(shared().path("sr6"));
+    command.args(args).stdin(Stdio::null());
     command
 }
 
@@ -88,10 +85,6 @@ fn processes(words: &str) -> Vec<PathBuf> {
         text(&line).replace('\0', " ").trim() == words
     };
     fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path()).filter(is).collect()
-}
-
-fn signal(child: &Child, signal: &str) {
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -156,7 +149,7 @@ fn killing_the_tool_takes_everything_along() {
         let there = || processes(&child).len() + processes(&orphan).len();
         eventually("both run", || there() == 2);
         let namespace = fs::read_link(processes(&orphan)[0].join("ns/net")).unwrap();
-        signal(&tool, "-KILL");
+        signal(&tool, "KILL");
         tool.wait().unwrap();
         eventually("both are gone", || there() == 0);
         let inside = |path: &Path| fs::read_link(path.join("ns/net")).is_ok_and(|link| link == namespace);
@@ -169,7 +162,7 @@ fn killing_the_tool_takes_everything_along() {
 #[test]
 fn a_signal_to_the_tool_reaches_the_command() {
     for (number, user) in users().into_iter().enumerate() {
-        for (name, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
+        for (name, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
             let sleep = format!("8{}{number}", std::process::id());
             let mut tool = user(&["lab", "run", "line3", "n1", "--", "sleep", &sleep]).spawn().unwrap();
             eventually("it runs", || processes(&format!("sleep {sleep}")).len() == 1);

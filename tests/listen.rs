@@ -5,7 +5,7 @@ mod support;
 mod three_nodes;
 
 use serde_json::Value;
-use support::process::stderr;
+use support::process::{stderr, stdout, text};
 use three_nodes::ThreeNodes;
 
 const PATH: &str = "srh(path=[2001:db8::2, 2001:db9::1])";
@@ -26,7 +26,7 @@ fn listen(net: &ThreeNodes, wait: &str, arguments: &[&str]) -> (Option<i32>, Vec
     let always = ["send", wait, "-i", "v12", "--interval", "5ms", "-T", "json"];
     let output = net.sr6("n1", &[&always, arguments].concat());
     let (mut answers, mut missing, mut summary) = (Vec::new(), Vec::new(), Value::Null);
-    for line in String::from_utf8(output.stdout.clone()).unwrap().lines() {
+    for line in text(&output.stdout).lines() {
         let object: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         match object["type"].as_str() {
             Some("answer") => answers.push(object),
@@ -133,8 +133,7 @@ fn people_read_lines() {
     let Some(net) = up() else { return };
     let echo = format!("ip6/{PATH}/icmp6(id=7)");
     let output = net.sr6("n1", &["send", &echo, "-i", "v12", "--listen", "--count", "2", "--interval", "5ms"]);
-    assert_eq!(output.status.code(), Some(0));
-    let lines = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = stdout(&output);
     for (number, line) in (1..).zip(lines.lines()) {
         assert!(line.starts_with(&format!("{number}: Echo (ping) reply from 2001:db9::1, hop limit 63, ")), "{line}");
         assert!(line.ends_with(" ms"), "{line}");

@@ -15,6 +15,7 @@ use serde_json::Value;
 use sr6::capture::write::Options;
 use sr6::capture::{Frame, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+use support::process::{feed, peak, signal, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
 
@@ -30,34 +31,29 @@ fn capture(scratch: &Scratch, name: &str, times: &[i128]) -> PathBuf {
     path
 }
 
-fn sr6() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
-    command.arg("read").env_remove("NO_COLOR");
+fn command() -> Command {
+    let mut command = sr6();
+    command.arg("read");
     command
 }
 
 /// Runs `sr6 read` with arguments, split at spaces, and files.
 fn read(arguments: &str, files: &[&Path]) -> Output {
-    sr6().args(arguments.split_whitespace()).args(files).output().expect("sr6 runs")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
+    command().args(arguments.split_whitespace()).args(files).output().expect("sr6 runs")
 }
 
 /// Its standard output, where all went well.
 fn good(arguments: &str, files: &[&Path]) -> String {
     let output = read(arguments, files);
-    assert!(output.status.success(), "{arguments}: {}", text(&output.stderr));
-    assert_eq!(text(&output.stderr), "", "{arguments}");
-    text(&output.stdout).to_owned()
+    assert_eq!(stderr(&output), "", "{arguments}");
+    stdout(&output).to_owned()
 }
 
 /// What it says when it ends with 2.
 fn bad(arguments: &str, files: &[&Path]) -> (String, String) {
     let output = read(arguments, files);
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {}", text(&output.stderr));
-    (text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+    assert_eq!(output.status.code(), Some(2), "{arguments}: {}", stderr(&output));
+    (text(&output.stdout).to_owned(), stderr(&output).to_owned())
 }
 
 fn captures(directory: &str) -> Vec<PathBuf> {
@@ -227,7 +223,7 @@ fn conforms(value: &Value, schema: &Value, root: &Value, place: &str) -> Result<
 
 #[test]
 fn json_is_as_its_schema_says() {
-    let schema = Command::new(env!("CARGO_BIN_EXE_sr6")).args(["fields", "--json-schema"]).output().unwrap();
+    let schema = sr6().args(["fields", "--json-schema"]).output().unwrap();
     let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
     let count = |file: &Path| good("-T fields -e frame.number", &[file]).lines().count();
     for file in whole() {
@@ -404,10 +400,8 @@ fn written_and_read_again_is_the_same() {
     // And through a pipe, as other tools have it.
     let file = Path::new("testdata/kernel/encap.pcap");
     let copy = read("-w -", &[file]).stdout;
-    let mut child = sr6().args(["-V", "-r", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(&copy).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(text(&output.stdout), good("-V", &[file]));
+    let output = feed(command().args(["-V", "-r", "-"]), &copy).unwrap();
+    assert_eq!(stdout(&output), good("-V", &[file]));
 }
 
 #[test]
@@ -435,11 +429,12 @@ fn a_reader_that_goes_away_is_no_failure() {
     let path = scratch.path("large.pcap");
     traffic::write(&path, 4000, traffic::Mix::Flows).unwrap();
     for arguments in [&["-V"][..], &["-T", "json"], &["-w", "-"]] {
-        let mut child = sr6().args(arguments).arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command().args(arguments).arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut some = [0; 100];
         child.stdout.take().unwrap().read_exact(&mut some).unwrap();
         let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""), "{arguments:?}");
+        assert_eq!((output.status.code(), stderr(&output)), (Some(0), ""), "{arguments:?}");
     }
 }
 
@@ -456,10 +451,6 @@ fn ended(child: &mut Child) -> i32 {
     panic!("it did not end");
 }
 
-fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-}
-
 #[test]
 fn a_growing_file_is_followed_until_interrupted() {
     let scratch = Scratch::new();
@@ -468,7 +459,7 @@ fn a_growing_file_is_followed_until_interrupted() {
     let mut growing = File::create(&path).unwrap();
     let mut grow = |part: &[u8]| growing.write_all(part).unwrap();
     grow(&bytes[..24 + 17]);
-    let mut child = sr6().arg("--follow").arg(&path).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command().arg("--follow").arg(&path).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || lines.next().unwrap().unwrap();
     assert!(next().starts_with("    1   0.000000"));
@@ -478,7 +469,7 @@ fn a_growing_file_is_followed_until_interrupted() {
     grow(&bytes[24 + 17 + 9..]);
     assert!(next().starts_with("    2   0.000001"));
     assert!(next().starts_with("    3   0.000002"));
-    interrupt(&child);
+    signal(&child, "INT");
     assert_eq!(ended(&mut child), 130);
 }
 
@@ -488,14 +479,14 @@ fn an_interrupted_pipe_completes_what_is_written() {
     let bytes = fs::read(capture(&scratch, "whole.pcap", &[1_000, 2_000])).unwrap();
     let copy = scratch.path("copy.pcap");
     let arguments = ["-P", "-w", copy.to_str().unwrap(), "-"];
-    let mut child = sr6().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     // A record and a half.
     stdin.write_all(&bytes[..24 + 17 + 5]).unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("    1 "));
-    interrupt(&child);
+    signal(&child, "INT");
     assert_eq!(ended(&mut child), 130);
     drop(stdin);
     assert_eq!(good("", &[&copy]).lines().count(), 1);
@@ -516,17 +507,16 @@ fn colours_are_for_those_who_want_them() {
 /// Sends a capture through a pipe that is `repeats` times as long as `bytes`,
 /// and watches the memory that reading it takes, in KiB.
 fn memory(arguments: &[&str], bytes: &[u8], repeats: usize) -> u64 {
-    let mut child = sr6().args(arguments).arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = command().args(arguments).arg("-").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&bytes[..24]).unwrap();
     for _ in 0..repeats {
         stdin.write_all(&bytes[24..]).unwrap();
     }
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = peak(&child);
     drop(stdin);
     assert_eq!(ended(&mut child), 0);
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
-    line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap()
+    peak
 }
 
 #[test]

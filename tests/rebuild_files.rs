@@ -6,7 +6,7 @@ mod support;
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use proptest::prelude::*;
 use sr6::capture::{Comments, Frame, Reader, Timestamp};
@@ -14,6 +14,7 @@ use sr6::dissect::{Dissection, Packet};
 use sr6::recipe::{Batch, Clock, Recipe, Told};
 use sr6::wire::link_type::LinkType;
 use sr6::{craft, notation, rebuild, recipe};
+use support::process::{peak, sr6, stderr};
 use support::scratch::Scratch;
 
 /// A packet with everything a file says of it.
@@ -54,10 +55,6 @@ fn stored(path: &Path) -> Vec<Stored> {
     packets
 }
 
-fn sr6() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_sr6"))
-}
-
 /// Pipes what `read` prints of a file through `craft`, which writes another.
 fn there_and_back(from: &Path, options: &[&str], to: &Path) -> Output {
     let mut read = sr6()
@@ -91,7 +88,7 @@ fn check(directory: &Path, scratch: &Scratch) -> usize {
         packets += before.len();
         let copy = scratch.path("copy.pcapng");
         let craft = there_and_back(&path, &["--times", "--notes"], &copy);
-        assert!(craft.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&craft.stderr));
+        assert!(craft.status.success(), "{}: {}", path.display(), stderr(&craft));
         let after = stored(&copy);
         assert_eq!(before.len(), after.len(), "{}", path.display());
         for (number, (before, after)) in before.iter().zip(&after).enumerate() {
@@ -101,13 +98,13 @@ fn check(directory: &Path, scratch: &Scratch) -> usize {
         let copy = scratch.path("copy.pcap");
         let craft = there_and_back(&path, &[], &copy);
         if before.iter().any(|packet| packet.link != before[0].link) {
-            let error = String::from_utf8_lossy(&craft.stderr).into_owned();
+            let error = stderr(&craft);
             assert_eq!(craft.status.code(), Some(2), "{}: {error}", path.display());
             assert!(error.contains("write .pcapng"), "{error}");
             assert!(!copy.exists());
             continue;
         }
-        assert!(craft.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&craft.stderr));
+        assert!(craft.status.success(), "{}: {}", path.display(), stderr(&craft));
         let bytes = |packet: &Stored| (packet.link, packet.data.clone(), packet.original_len);
         assert!(before.iter().map(bytes).eq(stored(&copy).iter().map(bytes)), "{}", path.display());
         std::fs::remove_file(copy).unwrap();
@@ -255,9 +252,7 @@ fn a_million_packets_through_a_pipe_take_little_memory() {
     for at in 0..count {
         std::io::Write::write_all(&mut input, line.as_bytes()).unwrap();
         if at == count - 1 {
-            let status = std::fs::read_to_string(format!("/proc/{}/status", craft.id())).unwrap();
-            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-            most = peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+            most = peak(&craft);
         }
     }
     drop(input);
@@ -282,7 +277,7 @@ fn a_bad_recipe_leaves_no_file_behind() {
     std::fs::write(&copy, "as it was").unwrap();
     let output = sr6().args(["craft", "-w"]).arg(&copy).arg("-f").arg(&recipe).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let error = String::from_utf8(output.stderr).unwrap();
+    let error = stderr(&output);
     let expected = format!(
         "sr6: {}:30001:9: unknown argument 'sprt' of udp; did you mean 'sport'?\n  ip6/udp(sprt=1)\n          ^^^^\n",
         recipe.display()
@@ -292,6 +287,6 @@ fn a_bad_recipe_leaves_no_file_behind() {
     assert_eq!(scratch.names(), ["bad.sr6", "copy.pcap"], "a temporary file is left");
     let gone = sr6().args(["craft", "-f"]).arg(scratch.path("none.sr6")).output().unwrap();
     assert_eq!(gone.status.code(), Some(2));
-    assert!(String::from_utf8(gone.stderr).unwrap().contains("none.sr6: cannot read: No such file"));
+    assert!(stderr(&gone).contains("none.sr6: cannot read: No such file"));
     assert!(File::open(&recipe).is_ok());
 }

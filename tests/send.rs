@@ -5,11 +5,11 @@
 mod support;
 mod three_nodes;
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::process::{SR6, stderr};
+use support::process::{SR6, as_nobody, signal, stderr};
 use support::scratch::Scratch;
 use three_nodes::ThreeNodes;
 
@@ -210,8 +210,7 @@ fn count_interval_and_interruption() {
         .spawn()
         .unwrap();
     assert_eq!(server.messages().len(), 2);
-    let killed = Command::new("kill").args(["-s", "INT", &endless.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    signal(&endless, "INT");
     assert_eq!(endless.wait().unwrap().code(), Some(130));
 }
 
@@ -219,9 +218,7 @@ fn count_interval_and_interruption() {
 fn without_privilege_the_missing_one_is_named() {
     let scratch = Scratch::for_everybody();
     let outputs = ["packet", "raw6"].map(|via| {
-        Command::new("setpriv")
-            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all"])
-            .arg(scratch.path("sr6"))
+        as_nobody(scratch.path("sr6"))
             .args(["send", "ip6(src=::1, dst=::1)/udp()", "-i", "lo", "--via", via])
             .output()
             .unwrap()

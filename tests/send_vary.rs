@@ -5,10 +5,9 @@ mod pair;
 mod support;
 
 use std::collections::HashSet;
-use std::process::Command;
 
 use pair::Pair;
-use support::process::{SR6, stderr};
+use support::process::{sr6, stdout};
 
 const HEADER: &str = "eth(src=02:00:00:00:00:0a, dst=02:00:00:00:00:0b)";
 const PACKET: &str = "ip6(src=2001:db8::a, dst=2001:db8::b, flow=rand)\
@@ -16,10 +15,8 @@ const PACKET: &str = "ip6(src=2001:db8::a, dst=2001:db8::b, flow=rand)\
 
 /// The frames of a notation, as `sr6 craft` makes them.
 fn crafted(notation: &str, arguments: &[&str]) -> Vec<String> {
-    let output =
-        Command::new(SR6).args(["craft", "-o", "hex", "--seed", "5", notation]).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    let output = sr6().args(["craft", "-o", "hex", "--seed", "5", notation]).args(arguments).output().unwrap();
+    stdout(&output).lines().map(str::to_owned).collect()
 }
 
 fn arrived(net: &Pair, arguments: &[&str], count: usize) -> Option<Vec<String>> {

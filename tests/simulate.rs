@@ -2,12 +2,11 @@
 
 mod support;
 
-use std::process::Command;
-
 use sr6::capture::Reader;
 use sr6::simulate::{End, Network};
 use sr6::srv6::endpoint::{Decision, Profile};
 use sr6::topology::Topology;
+use support::process::{sr6, stdout};
 use support::scratch::Scratch;
 
 /// Two routers that send `fc00:66::/32` to each other, and a binding SID that
@@ -96,7 +95,7 @@ fn every_link_has_its_capture_and_the_network_its_picture() {
     let scratch = Scratch::new();
     let packet = "ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp";
     let picture = scratch.path("way.svg");
-    let output = Command::new(env!("CARGO_BIN_EXE_sr6"))
+    let output = sr6()
         .args(["simulate", "-n", "line3", "-T", "json", "-w"])
         .arg(scratch.root())
         .arg("--svg")
@@ -104,8 +103,7 @@ fn every_link_has_its_capture_and_the_network_its_picture() {
         .arg(packet)
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
     assert_eq!(told["delivered"], true);
     assert_eq!(told["hops"][1]["changes"][0]["field"], "segments_left");
     for (file, hop) in [("n1-v12_n2-v21.pcapng", 0), ("n2-v23_n3-v32.pcapng", 1)] {

@@ -5,7 +5,7 @@ mod support;
 mod three_nodes;
 
 use serde_json::{Value, json};
-use support::process::stderr;
+use support::process::{stderr, stdout};
 use three_nodes::ThreeNodes;
 
 const N3: &str = "2001:db9::1";
@@ -75,8 +75,7 @@ fn tcp_there_and_back() {
     let Some(net) = ThreeNodes::up() else { return };
     let server = net.server("n3", &[N3, "3000", "--tcp", "--count", "1", "--timeout", "10s", "-T", "json", "--echo"]);
     let client = net.sr6("n1", &["client", N3, "3000", "--path", VIA, "--tcp", "--data", "stream", "--reply", "5s"]);
-    assert!(client.status.success());
-    assert_eq!(String::from_utf8_lossy(&client.stdout), "answer from [2001:db9::1]:3000, 6 bytes: \"stream\"\n");
+    assert_eq!(stdout(&client), "answer from [2001:db9::1]:3000, 6 bytes: \"stream\"\n");
     let messages = server.messages();
     assert_eq!((&messages[0]["text"], &messages[0]["transport"]), (&json!("stream"), &json!("tcp")));
     assert_arrived(&messages[0], 6);
@@ -90,7 +89,7 @@ fn an_answer_to_a_datagram_and_none() {
     let client = net.sr6("n1", &[&arguments[..], &["--count", "2", "--interval", "10ms"]].concat());
     assert!(client.status.success());
     let line = "answer from [2001:db9::1]:3000, 5 bytes: \"\\u{1b}[31m\"\n";
-    assert_eq!(String::from_utf8_lossy(&client.stdout), line.repeat(2));
+    assert_eq!(stdout(&client), line.repeat(2));
     assert_eq!(server.end().0, 0);
 
     let server = net.server("n3", &["::", "3000", "--count", "1", "--timeout", "10s"]);

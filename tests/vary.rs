@@ -3,28 +3,25 @@
 
 mod support;
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use sr6::capture::file::Reader;
+use support::process::{signal, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
 
-fn sr6(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sr6")).arg("craft").args(arguments).output().unwrap()
+fn craft(arguments: &[&str]) -> Output {
+    sr6().arg("craft").args(arguments).output().unwrap()
 }
 
 fn text(arguments: &[&str]) -> String {
-    let output = sr6(arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    stdout(&craft(arguments)).to_owned()
 }
 
 fn error(arguments: &[&str]) -> String {
-    let output = sr6(arguments);
+    let output = craft(arguments);
     assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap()
+    stderr(&output).to_owned()
 }
 
 #[test]
@@ -54,8 +51,8 @@ fn the_seed_decides() {
     assert_ne!(packets("7"), packets("8"));
     let unseeded = || text(&["-o", "hex", "ip6(src=rand)"]);
     assert_ne!(unseeded(), unseeded());
-    let told = sr6(&["-v", "-o", "hex", "ip6(src=rand)"]);
-    let (seed, bytes) = (String::from_utf8(told.stderr).unwrap(), String::from_utf8(told.stdout).unwrap());
+    let told = craft(&["-v", "-o", "hex", "ip6(src=rand)"]);
+    let (seed, bytes) = (stderr(&told), stdout(&told));
     let seed = seed.trim().strip_prefix("--seed ").unwrap();
     assert_eq!(text(&["--seed", seed, "-o", "hex", "ip6(src=rand)"]), bytes);
 }
@@ -139,18 +136,14 @@ fn frames_are_cut_as_asked() {
 fn an_interruption_leaves_no_file() {
     let scratch = Scratch::new();
     let file = scratch.text("interrupted.pcap");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sr6"))
-        .args(["craft", "-w", &file, "-c", "100000000000", "ip6/udp(sport=rand)"])
-        .spawn()
-        .unwrap();
-    let pid = child.id().to_string();
+    let mut child = sr6().args(["craft", "-w", &file, "-c", "100000000000", "ip6/udp(sport=rand)"]).spawn().unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while scratch.names().is_empty() && std::time::Instant::now() < deadline {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     // It catches signals once there is something to finish.
     std::thread::sleep(std::time::Duration::from_millis(200));
-    assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(scratch.names(), [""; 0]);
 }
@@ -266,19 +259,10 @@ for n in range(300):
     let notation = "eth(src=02:00:00:00:00:01, dst=02:00:00:00:00:02)/ip6(src=2001:db8::1, flow=count(5, 3))\
         /srh(path=[2001:db8:2::1..2001:db8:2::5, 2001:db9::1..2001:db9::4], tag=count)\
         /udp(sport=1000..1098..7, dport=count(65530))/\"x\"/count(4)";
-    let python = if PathBuf::from("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
-    let mut command = witness::command(python);
-    command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else { return support::skip("python3 is not installed") };
-    child.stdin.take().unwrap().write_all(SCRIPT.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    if output.status.code() == Some(77) {
-        return support::skip("scapy is not installed");
-    }
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let Some(theirs) = witness::scapy(SCRIPT, "") else { return };
     let ours = text(&["-o", "hex", notation]);
-    assert_eq!(ours.lines().count(), 300);
-    for (number, (ours, theirs)) in ours.lines().zip(String::from_utf8(output.stdout).unwrap().lines()).enumerate() {
+    assert_eq!((ours.lines().count(), theirs.lines().count()), (300, 300));
+    for (number, (ours, theirs)) in ours.lines().zip(theirs.lines()).enumerate() {
         assert_eq!(ours, theirs, "packet {number}");
     }
 }

@@ -8,6 +8,7 @@ use sr6::capture::write::Options;
 use sr6::capture::{Frame, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
 
+use crate::support::process::{objects, sr6, stderr, text};
 use crate::support::scratch;
 
 /// A packet in notation as bytes, and what they start with.
@@ -50,8 +51,8 @@ impl Scratch {
 }
 
 pub fn command() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
-    command.arg("diff").env("NO_COLOR", "1");
+    let mut command = sr6();
+    command.arg("diff");
     command
 }
 
@@ -64,9 +65,8 @@ pub fn run(arguments: &str, left: &Path, right: &Path) -> Output {
 /// exit code must be the summary's.
 pub fn json(arguments: &str, left: &Path, right: &Path) -> (Vec<Value>, Value) {
     let output = run(&format!("{arguments} -T json"), left, right);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments}");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let mut records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(stderr(&output), "", "{arguments}");
+    let mut records = objects(text(&output.stdout));
     let summary = records.pop().expect("a summary");
     assert_eq!(summary["type"], "summary");
     assert!(records.iter().chain([&summary]).all(|record| record["schema"] == "sr6.diff/1"));

@@ -10,6 +10,7 @@ use sr6::capture::{Frame, Reader, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
 
 use crate::captures::{Scratch, build, command, json, run, short};
+use crate::support::process::{signal, stderr, text};
 
 /// A packet with a number in its port and payload.
 fn numbered(number: usize) -> String {
@@ -32,7 +33,7 @@ fn a_capture_is_itself() {
     assert_eq!(summary["pairs"]["same"], 20);
     let output = run("", &a, &a);
     assert_eq!(output.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("20 pairs are the same"));
+    assert!(text(&output.stdout).contains("20 pairs are the same"));
     // With each way of matching.
     for by in ["key", "position", "time"] {
         assert_eq!(json(&format!("--by {by}"), &a, &a).1["pairs"]["same"], 20, "{by}");
@@ -50,8 +51,8 @@ fn one_field_that_differs_is_one_line() {
     };
     let b = changed("src=fc00::1", "src=fc00::1, hlim=9");
     assert_eq!(short("", &a, &b), ["3~3 ipv6.hlim 64>9"]);
-    let text = run("", &a, &b);
-    let text = String::from_utf8_lossy(&text.stdout);
+    let output = run("", &a, &b);
+    let text = text(&output.stdout);
     assert!(text.starts_with("packet 3 ↔ 3\n  ip6    ipv6.hlim                     64 → 9\n"), "{text}");
     let b = changed("fc00:b::1])", "fc00:b::1], tag=0x12, flags=0x20)");
     assert_eq!(short("", &a, &b), ["3~3 ipv6.routing.srh.flags 0>32, ipv6.routing.srh.tag 0000>0012"]);
@@ -92,8 +93,8 @@ fn lost_and_added_packets() {
     assert_eq!(short("", &a, &without(&[1, 2, 3, 4, 5, 6, 7, 8, 9])).len(), 9);
     let (_, summary) = json("", &a, &without(&[4]));
     assert_eq!((summary["left"]["only"].as_u64(), summary["pairs"]["same"].as_u64()), (Some(1), Some(8)));
-    let text = run("", &a, &without(&[4]));
-    let text = String::from_utf8_lossy(&text.stdout);
+    let output = run("", &a, &without(&[4]));
+    let text = text(&output.stdout);
     assert!(text.contains("packet 4, only in ") && text.contains("UDP 1004 → 53"), "{text}");
 }
 
@@ -189,7 +190,7 @@ fn fields_can_be_ignored() {
     assert_eq!(short("--ignore ipv6.*", &a, &b), [""; 0]);
     let output = run("--ignore ipv6.hlmi", &a, &b);
     assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = stderr(&output);
     assert_eq!(said, "sr6: --ignore: there is no field or layer 'ipv6.hlmi'; did you mean 'ipv6.hlim'?\n");
 }
 
@@ -213,8 +214,8 @@ fn position_and_time() {
     let (records, summary) = json("--times", &a, &late);
     assert_eq!((records.len(), records[0]["differences"][0]["field"].as_str()), (4, Some("frame.time")));
     assert_eq!(summary["delay"]["mean"], 2.5e-7);
-    let text = run("--times", &a, &late);
-    let text = String::from_utf8_lossy(&text.stdout);
+    let output = run("--times", &a, &late);
+    let text = text(&output.stdout);
     assert!(text.contains("(+0.000000250 s)"), "{text}");
     assert!(text.contains("later on the right by (least / mean / most) 0.000000250 / 0.000000250 / 0.000000250 s"));
 }
@@ -253,8 +254,8 @@ fn the_window_is_honest() {
     assert_eq!((records[0]["type"].as_str(), records[0]["within_window"].as_bool()), (Some("left_only"), Some(true)));
     assert_eq!((records[1]["type"].as_str(), records[1]["right"].as_u64()), (Some("right_only"), Some(60)));
     assert_eq!(summary["left"]["passed_by_window"], 1);
-    let text = run("-q --window 20", &a, &b);
-    let text = String::from_utf8_lossy(&text.stdout);
+    let output = run("-q --window 20", &a, &b);
+    let text = text(&output.stdout);
     assert!(text.contains("1   of them might have a match beyond the window: see --window"), "{text}");
     // In time: packets are a millisecond apart.
     assert_eq!(short("--window 1s", &a, &b), ["1~60!"]);
@@ -272,7 +273,7 @@ fn captures_of_other_kinds_and_from_a_pipe() {
     }
     for (left, right) in [("-", "testdata/formats/article.pcapng"), ("testdata/formats/article.pcapng", "-")] {
         let output = command().args([left, right]).stdin(File::open(pcap).unwrap()).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     }
     // Compressed.
     let scratch = Scratch::new();
@@ -305,7 +306,7 @@ fn bad_files_are_bad_input() {
         for (left, right) in [(good, Path::new(bad)), (Path::new(bad), good)] {
             let output = run("", left, right);
             assert_eq!(output.status.code(), Some(2), "{bad}");
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let said = stderr(&output);
             assert!(said.starts_with("sr6: ") && said.lines().count() == 1 && said.contains(bad), "{said}");
         }
     }
@@ -313,10 +314,10 @@ fn bad_files_are_bad_input() {
     let (cut, whole) = (Path::new("testdata/formats/cut.pcap"), Path::new("testdata/crafted/inner.pcap"));
     let output = run("-T json", cut, whole);
     assert_eq!(output.status.code(), Some(2));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let text = text(&output.stdout);
     let summary: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert!(summary["left"]["packets"].as_u64().unwrap() < summary["right"]["packets"].as_u64().unwrap());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cut.pcap"));
+    assert!(stderr(&output).contains("cut.pcap"));
 }
 
 #[test]
@@ -372,12 +373,10 @@ fn an_interruption_says_nothing_of_what_was_not_read() {
     let mut line = String::new();
     told.read_line(&mut line).unwrap();
     assert_eq!(line, "packet 1 ↔ 1\n");
-    let id = i32::try_from(child.id()).unwrap();
-    let killed = std::process::Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
-    assert!(killed.success());
+    signal(&child, "INT");
     let output = child.wait_with_output().unwrap();
     drop(input);
-    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     assert!(!rest.contains("only in"), "{rest}");

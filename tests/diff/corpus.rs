@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sr6::capture::Reader;
 
 use crate::captures::run;
+use crate::support::process::stderr;
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -39,7 +40,7 @@ fn check(directory: &Path) -> usize {
         for arguments in arguments {
             let output = run(arguments, &path, &path);
             let expected = if whole { 0 } else { 2 };
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let said = stderr(&output);
             assert_eq!(output.status.code(), Some(expected), "{arguments} {}: {said}", path.display());
         }
         compared += usize::from(whole);

@@ -10,6 +10,7 @@ use sr6::srv6::csid::Locators;
 use sr6::wire::link_type::LinkType;
 
 use crate::captures::{Scratch, build, run};
+use crate::support::process::text;
 
 /// Compares two frames, the left one before and the right one behind nodes.
 pub fn verdicts(locators: &[&str], hops: Option<u8>, left: &[u8], right: &[u8], link: LinkType) -> Vec<Verdict> {
@@ -314,15 +315,15 @@ fn the_command_counts_and_shows_verdicts() {
     let b = scratch.capture("b.pcapng", &[after(), after().replace("sl=1", "sl=1, tag=5")]);
     let output = run("--semantic", &a, &b);
     assert_eq!(output.status.code(), Some(1));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.starts_with("packet 2 ↔ 2\n  srh    ipv6.routing.srh.tag"), "{text}");
-    assert!(text.contains("0000 → 0005  wrong: no behavior in use writes the Tag (RFC 8754 §2)"), "{text}");
-    assert!(text.contains("1 pairs differ as SRv6 allows\n"), "{text}");
-    assert!(text.contains("2 segments_left: an endpoint goes to the next segment (RFC 8754 §4.3.1.1)"), "{text}");
+    let told = text(&output.stdout);
+    assert!(told.starts_with("packet 2 ↔ 2\n  srh    ipv6.routing.srh.tag"), "{told}");
+    assert!(told.contains("0000 → 0005  wrong: no behavior in use writes the Tag (RFC 8754 §2)"), "{told}");
+    assert!(told.contains("1 pairs differ as SRv6 allows\n"), "{told}");
+    assert!(told.contains("2 segments_left: an endpoint goes to the next segment (RFC 8754 §4.3.1.1)"), "{told}");
     let all = run("--semantic --all", &a, &b);
-    let text = String::from_utf8_lossy(&all.stdout).into_owned();
+    let told = text(&all.stdout);
     assert!(
-        text.contains("packet 1 ↔ 1\n") && text.contains("  ok: each node takes one off the Hop Limit (RFC 8200 §3)")
+        told.contains("packet 1 ↔ 1\n") && told.contains("  ok: each node takes one off the Hop Limit (RFC 8200 §3)")
     );
     // Backwards, it is all wrong; unless it may go both ways.
     let one = scratch.capture("one.pcapng", &[after()]);

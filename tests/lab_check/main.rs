@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use sr6::capture::Reader;
-use sr6::sys::capability::Capability;
+use support::process::{self, as_nobody, objects, stderr};
 use support::scratch::shared;
 
 const SIX: &str = include_str!("six.toml");
@@ -40,12 +40,8 @@ fn check(args: &[&str]) -> Command {
 
 /// The same, as an ordinary user.
 fn check_as_nobody(args: &[&str]) -> Command {
-    if !Capability::SysAdmin.held() {
-        return check(args);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]);
-    command.arg(shared().path("sr6")).args(["lab", "check"]).args(args).stdin(Stdio::null());
+    let mut command = as_nobody(shared().path("sr6"));
+    command.args(["lab", "check"]).args(args).stdin(Stdio::null());
     command
 }
 
@@ -53,18 +49,12 @@ fn check_as_nobody(args: &[&str]) -> Command {
 /// not allow labs.
 fn run(mut command: Command) -> Option<(Output, String)> {
     let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.code() == Some(3) {
-        support::skip(errors);
+        support::skip(stderr(&output));
         return None;
     }
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Some((output, text + &errors))
-}
-
-fn objects(output: &Output) -> Vec<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let all = [process::text(&output.stdout), stderr(&output)].concat();
+    Some((output, all))
 }
 
 #[test]
@@ -83,7 +73,7 @@ fn the_built_in_line_is_as_predicted() {
 fn a_ring_of_routers_is_as_predicted_hop_by_hop() {
     let Some((output, text)) = run(check_as_nobody(&[&topology("ring.toml", SIX), "-T", "json"])) else { return };
     assert_eq!(output.status.code(), Some(0), "{text}");
-    let packets = objects(&output);
+    let packets = objects(process::text(&output.stdout));
     let hops: Vec<_> = packets.iter().flat_map(|packet| packet["hops"].as_array().unwrap()).collect();
     assert!(packets.len() > 100 && hops.len() > 1000, "{} packets, {} hops", packets.len(), hops.len());
     for behavior in ["End", "End.X", "End.DT6", "End.DX2", "End.DX4", "End.B6.Encaps"] {
@@ -131,7 +121,7 @@ fn where_linux_is_not_as_the_rfcs_have_it_is_found() {
     let args = [&path[..], "--profile", "rfc", "-T", "json", "--from", "a", "--arriving", "a1", encap];
     let Some((output, text)) = run(check(&args)) else { return };
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let link = &objects(&output)[0]["hops"][0]["links"][0];
+    let link = &objects(process::text(&output.stdout))[0]["hops"][0]["links"][0];
     let value = |field: &str, predicted: &str, seen: &str| serde_json::json!({ "field": field, "predicted": predicted, "seen": seen });
     let expected = [value("ipv6.hlim", "64", "63"), value("ipv6.hlim#2", "63", "64")];
     assert_eq!(link["differences"], serde_json::Value::from(expected.to_vec()), "{link}");
@@ -148,7 +138,7 @@ fn what_the_simulation_does_not_know_is_found() {
         return;
     };
     assert_eq!(output.status.code(), Some(1), "{text}");
-    let packet = &objects(&output)[0];
+    let packet = &objects(process::text(&output.stdout))[0];
     let link = &packet["hops"][0]["links"][0];
     assert_eq!(link["verdict"], "different");
     let fields: Vec<_> = link["differences"].as_array().unwrap().iter().map(|d| &d["field"]).collect();
@@ -176,7 +166,7 @@ fn what_crossed_the_links_can_be_kept() {
         }
     }
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 6, "a file for each link");
-    for hop in objects(&output)[0]["hops"].as_array().unwrap() {
+    for hop in objects(process::text(&output.stdout))[0]["hops"].as_array().unwrap() {
         for link in hop["links"].as_array().unwrap() {
             assert!(kept.contains(&link["seen"].as_str().unwrap().to_string()), "{link}");
         }
@@ -220,7 +210,7 @@ fn what_cannot_be_checked_is_said_in_a_line() {
         (&[&bm[..]][..], 3, "sr6: sid fc00:3::e4/128 on r3: Linux has no End.BM with these flavors; sr6 simulate does"),
     ] {
         let output = check(args).output().unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
+        let errors = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {errors}");
         assert!(errors.starts_with(said), "{args:?}: {errors}");
     }

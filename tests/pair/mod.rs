@@ -5,14 +5,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::ops::Deref;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sr6::capture::{Reader, Timestamp};
 
 use crate::support::namespaces::Namespaces;
-use crate::support::process::stderr;
+use crate::support::process::{signal, stderr, text};
 use crate::support::scratch::Scratch;
 use crate::support::skip;
 
@@ -58,9 +58,9 @@ impl Pair {
     pub fn send(&self, arguments: &[&str]) -> (i32, Value, String) {
         let all: Vec<&str> = ["send", "-T", "json"].iter().chain(arguments).copied().collect();
         let output = self.sr6(&all);
-        let text = String::from_utf8(output.stdout.clone()).unwrap();
-        let summary = text.lines().last().map_or(Value::Null, |line| serde_json::from_str(line).unwrap());
-        (output.status.code().unwrap(), summary, stderr(&output))
+        let summary =
+            text(&output.stdout).lines().last().map_or(Value::Null, |line| serde_json::from_str(line).unwrap());
+        (output.status.code().unwrap(), summary, stderr(&output).to_owned())
     }
 
     /// Lets vb take frames as XDP hands them over: a veth does with GRO. False,
@@ -126,9 +126,7 @@ impl Capture {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.child.try_wait().unwrap().is_none() {
             if Instant::now() > deadline {
-                // nsenter and ip replace themselves, so this is tcpdump.
-                let pid = self.child.id().to_string();
-                assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+                signal(&self.child, "INT");
                 self.child.wait().unwrap();
             }
             std::thread::sleep(Duration::from_millis(5));

@@ -34,7 +34,7 @@ impl Namespaces {
                 if line == "ready\n" {
                     return Some(Self { child, user });
                 }
-                stderr(&child.wait_with_output().unwrap())
+                stderr(&child.wait_with_output().unwrap()).to_owned()
             }
             Err(e) => format!("unshare: {e}"),
         };
@@ -69,7 +69,7 @@ impl Namespaces {
     /// iproute2 in a namespace; it must succeed.
     pub fn ip(&self, name: &str, arguments: &str) -> String {
         eprintln!("{name}: ip {arguments}");
-        stdout(&self.on(name, "ip").args(arguments.split(' ')).output().unwrap())
+        stdout(&self.on(name, "ip").args(arguments.split(' ')).output().unwrap()).to_owned()
     }
 }
 

@@ -1,7 +1,11 @@
 //! Running sr6 and other programs, and what they said.
 
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Result, Write};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use sr6::sys::capability::Capability;
 
 /// The binary under test.
 pub const SR6: &str = env!("CARGO_BIN_EXE_sr6");
@@ -30,14 +34,50 @@ pub fn feed(command: &mut Command, input: &[u8]) -> Result<Output> {
     })
 }
 
-/// Standard output as text, after a success.
-#[track_caller]
-pub fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}: {}", output.status, stderr(output));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+/// A command that runs a program as an ordinary user: whoever runs the tests, or
+/// nobody if that is root.
+pub fn as_nobody(program: impl AsRef<OsStr>) -> Command {
+    if !Capability::SysAdmin.held() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", "--"]).arg(program);
+    command
 }
 
-/// Standard error as text.
-pub fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// Sends a process a signal by its name. What nsenter, ip and setpriv run takes
+/// their place, so that it gets theirs.
+#[track_caller]
+pub fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+}
+
+/// The most memory that a running process has had, in KiB.
+pub fn peak(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    line.trim().strip_suffix("kB").unwrap().trim().parse().unwrap()
+}
+
+/// What was printed.
+pub fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Standard output, after a success.
+#[track_caller]
+pub fn stdout(output: &Output) -> &str {
+    assert!(output.status.success(), "{}: {}", output.status, stderr(output));
+    text(&output.stdout)
+}
+
+/// Standard error.
+pub fn stderr(output: &Output) -> &str {
+    text(&output.stderr)
+}
+
+/// The JSON objects in a text, one a line.
+pub fn objects(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
 }

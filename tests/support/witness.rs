@@ -2,9 +2,11 @@
 //!
 //! A tool that is not installed skips its test.
 
-use std::io::ErrorKind;
-use std::process::Command;
+use std::io::{ErrorKind, Result};
+use std::path::Path;
+use std::process::{Command, Output};
 
+use super::process::feed;
 use super::skip;
 
 /// What a tool said.
@@ -27,7 +29,28 @@ pub fn command(tool: &str) -> Command {
 
 /// Runs it to its end; `None` where it is not installed.
 pub fn run(mut command: Command) -> Option<Run> {
-    match command.output() {
+    let ended = command.output();
+    said(&command, ended)
+}
+
+/// What a Python script with scapy prints of its input. The script ends with 77
+/// where scapy is not installed.
+pub fn scapy(script: &str, input: &str) -> Option<String> {
+    // The distribution's own Python is the one that has its scapy.
+    let python = if Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
+    let mut command = command(python);
+    let ended = feed(command.args(["-c", script]), input.as_bytes());
+    if ended.as_ref().is_ok_and(|output| output.status.code() == Some(77)) {
+        skip("scapy is not installed");
+        return None;
+    }
+    let run = said(&command, ended)?;
+    assert!(run.success, "{}", run.stderr);
+    Some(run.stdout)
+}
+
+fn said(command: &Command, ended: Result<Output>) -> Option<Run> {
+    match ended {
         Ok(output) => Some(Run {
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -5,11 +5,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Deref;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::thread::JoinHandle;
 
 use crate::support::namespaces::Namespaces;
-use crate::support::process::{SR6, feed};
+use crate::support::process::{SR6, feed, objects, signal};
 
 /// The topology: namespaces `n1`, `n2` and `n3`.
 pub struct ThreeNodes(Namespaces);
@@ -80,13 +80,11 @@ impl Server {
     pub fn messages(self) -> Vec<serde_json::Value> {
         let (code, output, errors) = self.end();
         assert_eq!(code, 0, "{errors}");
-        output.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        objects(&output)
     }
 
     /// Sends it a signal by name.
     pub fn signal(&self, name: &str) {
-        // nsenter and ip replace themselves, so this is sr6's own process.
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        signal(&self.child, name);
     }
 }
