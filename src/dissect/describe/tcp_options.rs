@@ -11,7 +11,8 @@ pub(super) fn options(out: &mut Out<'_, '_>) {
     if all.is_empty() {
         return;
     }
-    let text = format_args!("Options: ({} bytes)", all.len());
+    let length = all.len();
+    let text = format_args!("Options: ({length} bytes)");
     out.open_value(&tcp::OPTIONS, Value::Bytes(all), tcp::MIN_LEN, all.len(), text);
     let mut at = tcp::MIN_LEN;
     while let Some(kind) = u8_at(bytes, at) {

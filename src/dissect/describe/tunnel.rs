@@ -160,7 +160,8 @@ pub(super) fn geneve(out: &mut Out<'_, '_>) {
         out.open_value(&geneve::OPTION, Value::Bytes(option), at, option.len(), text);
         out.value(&geneve::OPTION_CLASS, Value::Uint(u64::from(class)), at, 2);
         out.value(&geneve::OPTION_TYPE, Value::Uint(u64::from(kind)), at + 2, 1);
-        let text = format_args!("Length: {} bytes", option.len());
+        let length = option.len();
+        let text = format_args!("Length: {length} bytes");
         out.value_as(&geneve::LENGTH, Value::Uint(option.len() as u64), at + 3, 1, text);
         let data = tail(option, 4);
         if !data.is_empty() {
