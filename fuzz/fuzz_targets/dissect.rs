@@ -66,7 +66,7 @@ fn is_about(packet: &Packet<'_>) -> bool {
 /// Line and tree, which show all that is known of a packet.
 fn shown(packet: &Packet<'_>) -> String {
     text(|out| {
-        line::line(out, packet, |_| {});
+        line::line(out, packet, None);
         tree::tree(out, packet);
     })
 }

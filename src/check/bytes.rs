@@ -148,7 +148,7 @@ impl<'t> Line<'t> {
 
     fn line(&self, settings: &Arc<Settings>) -> String {
         let show = |out: &mut Vec<u8>, packet: &Packet<'_>| {
-            line::line(out, packet, |out| time::column(out, packet, time::Form::Epoch));
+            line::line(out, packet, Some(time::Form::Epoch));
         };
         let line = self.shown(settings, show);
         if line.is_empty() { format!("{} {} {}\n", self.number, self.time, self.lengths) } else { line }

@@ -11,6 +11,7 @@ use crate::filter::Filter;
 use crate::show::columns::Columns;
 use crate::show::ek::Ek;
 use crate::show::json::Json;
+use crate::show::line::Lines;
 use crate::show::printer::{self, Printer};
 use crate::show::{choose, time, tree};
 use crate::wire::field::Field;
@@ -167,7 +168,7 @@ fn printed(name: &str, options: &Options) -> Result<printer::Form, String> {
             let layout = choose::layout(&options.layout).map_err(|error| error.to_string())?;
             printer::Form::Columns(Columns::new(&options.fields, layout))
         }
-        _ => printer::Form::Line { time: options.time },
+        _ => printer::Form::Line(Lines::new(Some(options.time))),
     })
 }
 

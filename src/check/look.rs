@@ -143,7 +143,7 @@ fn travelled(packet: &Packet<'_>) -> Vec<std::net::Ipv6Addr> {
 /// A packet that breaks a rule: its line, and what the rule is about.
 fn example(of: &Expectation, packet: &Packet<'_>) -> String {
     let mut out = Vec::new();
-    line::line(&mut out, packet, |out| time::column(out, packet, time::Form::Relative));
+    line::line(&mut out, packet, Some(time::Form::Relative));
     let about_findings = matches!(of.what, What::NoDiagnostics { .. } | What::Diagnostics(..));
     if about_findings || of.text.contains("diag") {
         for finding in packet.findings() {

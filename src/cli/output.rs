@@ -11,6 +11,7 @@ use crate::filter::Filter;
 use crate::show::columns::Columns;
 use crate::show::ek::Ek;
 use crate::show::json::Json;
+use crate::show::line::Lines;
 use crate::show::printer::{Form, Printer};
 use crate::show::{choose, time, tree};
 use crate::wire::proto::ProtoSet;
@@ -142,7 +143,7 @@ impl Printing {
         }
         let form = match form {
             FormName::Text if wants_tree => Form::Tree(tree::Trees::new(tree::Options { only: self.only()?, color })),
-            FormName::Text => Form::Line { time: self.time() },
+            FormName::Text => Form::Line(Lines::new(Some(self.time()))),
             _ if wants_tree || self.hex => return Err(Failure::input("-V, -O and -x belong to -T text")),
             FormName::Json => Form::Json(Json::new(self.ranges)),
             FormName::Ek => Form::Ek(Ek::default()),

@@ -53,7 +53,7 @@ pub fn alone(out: &mut Vec<u8>, packet: &Packet<'_>, capture: &str, window: bool
     let _ = write!(out, "packet {}, only in ", packet.frame.number);
     text::escaped(out, capture);
     out.extend_from_slice(if window { b" within the window\n" } else { b"\n" });
-    line::line(out, packet, |out| time::column(out, packet, time::Form::Relative));
+    line::line(out, packet, Some(time::Form::Relative));
 }
 
 fn difference_line(out: &mut Vec<u8>, comparison: &Comparison<'_>, difference: &Difference) {

@@ -5,7 +5,7 @@
 //! Most packets are like this, and take half the time so. Whatever looks
 //! otherwise is left to [`walk`](super::walk) and [`diagnose`](super::diagnose),
 //! which know all there is to know; what is said here of a packet is what they
-//! would say, which the tests below hold it to.
+//! would say, which the tests below and fuzzing hold it to.
 
 use std::net::Ipv6Addr;
 

@@ -11,6 +11,7 @@ pub mod json;
 pub mod kept;
 pub mod line;
 pub mod printer;
+pub mod row;
 pub mod schema;
 pub mod text;
 pub mod time;

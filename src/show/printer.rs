@@ -4,17 +4,15 @@ use crate::dissect::Packet;
 use crate::show::columns::Columns;
 use crate::show::ek::Ek;
 use crate::show::json::Json;
+use crate::show::line::Lines;
 use crate::show::tree::Trees;
-use crate::show::{color, hex, line, time};
+use crate::show::{color, hex};
 
 /// A form of output.
 #[derive(Debug, Clone)]
 pub enum Form {
     /// A line per packet.
-    Line {
-        /// How it tells the time.
-        time: time::Form,
-    },
+    Line(Lines),
     /// A tree per packet.
     Tree(Trees),
     /// Chosen fields.
@@ -54,10 +52,10 @@ impl Printer {
     /// Appends a packet.
     pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         match &mut self.form {
-            Form::Line { time } => {
-                let write = |out: &mut Vec<u8>| line::line(out, packet, |out| time::column(out, packet, *time));
-                if self.color { color::line(out, color::of_packet(packet), write) } else { write(out) }
+            Form::Line(lines) if self.color => {
+                color::line(out, color::of_packet(packet), |out| lines.packet(out, packet));
             }
+            Form::Line(lines) => lines.packet(out, packet),
             Form::Tree(trees) => {
                 trees.packet(out, packet);
                 out.push(b'\n');

@@ -6,6 +6,7 @@ use std::thread::LocalKey;
 
 use crate::capture::Timestamp;
 use crate::dissect::Packet;
+use crate::show::row::Row;
 use crate::show::text::{append, decimal, four_digits};
 
 const NANOS: i128 = 1_000_000_000;
@@ -26,31 +27,46 @@ pub enum Form {
     Epoch,
 }
 
-/// Appends the packet's time, right-aligned in ten columns, in microseconds
-/// unless the capture is finer.
-pub fn column(out: &mut Vec<u8>, packet: &Packet<'_>, form: Form) {
-    let start = out.len();
-    if let Some(time) = packet.frame.time {
-        let since = |earlier: Option<Timestamp>| time.0 - earlier.unwrap_or(time).0;
-        match form {
-            Form::Relative => seconds(out, since(packet.first_time)),
-            Form::Delta => seconds(out, since(packet.previous_time)),
-            Form::Epoch => seconds(out, time.0),
-            Form::Clock => clock(out, &Date::new(time.0)),
-            Form::Date => {
-                let date = Date::new(time.0);
-                day(out, &date);
-                out.push(b' ');
-                clock(out, &date);
-            }
+/// Adds the packet's time, right-aligned in ten columns, in microseconds
+/// unless the capture is finer. What `spare` holds is lost.
+#[inline(always)]
+pub fn column<'r>(row: Row<'r>, spare: &mut Vec<u8>, packet: &Packet<'_>, form: Form) -> Row<'r> {
+    let Some(time) = packet.frame.time else { return row.put(&[b' '; WIDTH]) };
+    let since = |earlier: Option<Timestamp>| time.0 - earlier.unwrap_or(time).0;
+    let digits = usize::from(packet.time_digits.min(9));
+    let nanos = match form {
+        Form::Relative => since(packet.first_time),
+        Form::Delta => since(packet.previous_time),
+        Form::Epoch | Form::Clock | Form::Date => time.0,
+    };
+    match (u64::try_from(nanos), form) {
+        (Ok(nanos), Form::Relative | Form::Delta | Form::Epoch) => {
+            let (whole, fraction) = (nanos / NANOS as u64, (nanos % NANOS as u64) as u32);
+            row.right(whole, WIDTH - 1 - digits).put(b".").few(&nine_digits(fraction), digits)
         }
-        out.truncate(out.len() - usize::from(9 - packet.time_digits.min(9)));
+        _ => rare_column(row, spare, nanos, digits, form),
     }
-    let width = out.len() - start;
-    if width < 10 {
-        out.resize(start + 10, b' ');
-        out[start..].rotate_right(10 - width);
+}
+
+/// Columns that the time takes at least.
+const WIDTH: usize = 10;
+
+/// As [`column`]: dates, and moments before the ones they are counted from.
+#[inline(never)]
+fn rare_column<'r>(row: Row<'r>, spare: &mut Vec<u8>, nanos: i128, digits: usize, form: Form) -> Row<'r> {
+    spare.clear();
+    match form {
+        Form::Relative | Form::Delta | Form::Epoch => seconds(spare, nanos),
+        Form::Clock => clock(spare, &Date::new(nanos)),
+        Form::Date => {
+            let date = Date::new(nanos);
+            day(spare, &date);
+            spare.push(b' ');
+            clock(spare, &date);
+        }
     }
+    spare.truncate(spare.len() - (9 - digits));
+    row.few(&[b' '; WIDTH], WIDTH.saturating_sub(spare.len())).bytes(spare)
 }
 
 /// A moment taken apart in the Gregorian calendar, UTC.
@@ -109,11 +125,16 @@ fn two(out: &mut Vec<u8>, number: u8) {
 
 /// Appends nine digits of nanoseconds.
 fn nine(out: &mut Vec<u8>, nanos: u32) {
+    out.extend_from_slice(&nine_digits(nanos));
+}
+
+/// Nine digits of nanoseconds.
+fn nine_digits(nanos: u32) -> [u8; 9] {
     let mut digits = [b'0'; 9];
     digits[0] += (nanos / 100_000_000) as u8;
     digits[1..5].copy_from_slice(&four_digits((nanos / 10_000 % 10_000) as u16));
     digits[5..].copy_from_slice(&four_digits((nanos % 10_000) as u16));
-    out.extend_from_slice(&digits);
+    digits
 }
 
 /// Appends hours, minutes, seconds and nanoseconds: `11:37:22.182377000`.
@@ -257,6 +278,7 @@ mod tests {
     use super::*;
     use crate::capture::Frame;
     use crate::dissect::Dissection;
+    use crate::show::row::ROOM;
     use crate::wire::link_type::LinkType;
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -281,6 +303,12 @@ mod tests {
         assert_eq!(text(|out| seconds(out, -1_500_000_000)), "-1.500000000");
     }
 
+    fn in_column(packet: &Packet<'_>, form: Form) -> String {
+        text(|out| {
+            out.extend(column(Row::new(&mut [0; ROOM]), &mut Vec::new(), packet, form).text());
+        })
+    }
+
     #[test]
     fn columns_are_as_wide_as_the_capture_is_fine() {
         let time = |nanos| Some(Timestamp(1_700_000_000 * NANOS + nanos));
@@ -291,7 +319,7 @@ mod tests {
         let check = |form, digits, expected| {
             let mut packet = packet;
             packet.time_digits = digits;
-            assert_eq!(text(|out| column(out, &packet, form)), expected);
+            assert_eq!(in_column(&packet, form), expected);
         };
         check(Form::Relative, 6, "  1.500042");
         check(Form::Relative, 9, "1.500042000");
@@ -301,7 +329,7 @@ mod tests {
         check(Form::Date, 9, "2023-11-14 22:13:21.500042000");
         let timeless = Frame { time: None, ..frame };
         let packet = Packet::new(&timeless, &dissection);
-        assert_eq!(text(|out| column(out, &packet, Form::Date)), " ".repeat(10));
+        assert_eq!(in_column(&packet, Form::Date), " ".repeat(10));
     }
 
     #[test]

@@ -14,22 +14,34 @@ const LONGEST: usize = 48;
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
     match number {
         0..10 => out.push(b'0' + number as u8),
-        10..10_000 => {
+        _ => match short_decimal(number) {
+            Some((digits, length)) => append(out, &digits, length),
+            None => long_decimal(out, number),
+        },
+    }
+}
+
+/// The digits of a number of at most eight, and how many they are; the rest is not
+/// of the number.
+#[inline(always)]
+pub fn short_decimal(number: u64) -> Option<([u8; 8], usize)> {
+    // All digits are worked out as one, and moved so that those that count come
+    // first. One counts always.
+    Some(match number {
+        0..10_000 => {
             let digits = split_decimal(number as u16);
-            // The four digits are appended as one, those that count first.
-            let skipped = digits.leading_zeros() / 8;
-            let text = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
-            append(out, &text, 4 - skipped as usize);
+            let skipped = (digits | 1).leading_zeros() / 8;
+            let [a, b, c, d] = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
+            ([a, b, c, d, 0, 0, 0, 0], 4 - skipped as usize)
         }
         10_000..100_000_000 => {
             let (high, low) = (number as u32 / 10_000, number as u32 % 10_000);
             let digits = u64::from(split_decimal(high as u16)) << 32 | u64::from(split_decimal(low as u16));
             let skipped = digits.leading_zeros() / 8;
-            let text = ((digits + 0x3030_3030_3030_3030) << (8 * skipped)).to_be_bytes();
-            append(out, &text, 8 - skipped as usize);
+            (((digits + 0x3030_3030_3030_3030) << (8 * skipped)).to_be_bytes(), 8 - skipped as usize)
         }
-        _ => long_decimal(out, number),
-    }
+        _ => return None,
+    })
 }
 
 /// Appends a decimal number of more than eight digits. Not inlined, for the short
@@ -186,14 +198,17 @@ pub fn ipv4(out: &mut Vec<u8>, octets: [u8; 4]) {
 
 /// Appends an IPv6 address in its canonical form (RFC 5952).
 pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
-    if octets[..12] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] {
-        out.extend_from_slice(b"::ffff:");
-        return ipv4(out, [octets[12], octets[13], octets[14], octets[15]]);
-    }
+    with_ipv6(octets, |text, length| append(out, text, length));
+}
+
+/// Hands over the text of an IPv6 address in its canonical form, and its length:
+/// the rest is not of the text.
+#[inline]
+pub fn with_ipv6<R>(octets: [u8; 16], use_it: impl FnOnce(&[u8; LONGEST], usize) -> R) -> R {
     RECENT.with_borrow_mut(|recent| {
         let Written { text, length, .. } = recent.find(octets);
-        append(out, text, *length);
-    });
+        use_it(text, *length)
+    })
 }
 
 thread_local! {
@@ -235,9 +250,11 @@ impl Recent {
     }
 }
 
-/// Writes an IPv6 address, in groups of hexadecimal digits only; returns its
-/// length.
+/// Writes an IPv6 address; returns its length.
 fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
+    if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ref embedded @ ..] = octets {
+        return write_mapped(buffer, embedded);
+    }
     let groups: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([octets[i * 2], octets[i * 2 + 1]]));
     let (start, end) = longest_zeros(&groups);
     let mut at = write_groups(buffer, 0, &groups[..start]);
@@ -250,6 +267,24 @@ fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
         at += 1;
     }
     if end == groups.len() { at } else { write_groups(buffer, at, &groups[end..]) - 1 }
+}
+
+/// Writes an IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2); returns
+/// its length.
+#[cold]
+fn write_mapped(buffer: &mut [u8; LONGEST], embedded: &[u8; 4]) -> usize {
+    let mut at = 7;
+    buffer[..at].copy_from_slice(b"::ffff:");
+    for (index, byte) in embedded.iter().enumerate() {
+        if index > 0 {
+            buffer[at] = b'.';
+            at += 1;
+        }
+        let (digits, length) = short_decimal(u64::from(*byte)).unwrap_or_default();
+        buffer[at..at + 8].copy_from_slice(&digits);
+        at += length;
+    }
+    at
 }
 
 /// Writes groups from `at` on, each with a colon behind it; returns where the
@@ -288,9 +323,6 @@ pub struct Fast<T>(pub T);
 
 impl fmt::Display for Fast<Ipv6Addr> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.to_ipv4_mapped().is_some() {
-            return self.0.fmt(f);
-        }
         let mut buffer = [0; LONGEST];
         let length = write_ipv6(&mut buffer, self.0.octets());
         f.write_str(std::str::from_utf8(&buffer[..length]).unwrap_or_default())

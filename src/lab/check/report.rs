@@ -113,7 +113,7 @@ fn summary(bytes: &[u8]) -> String {
     let frame = Frame { number: 0, ..Frame::new(LinkType::ETHERNET, bytes) };
     let dissection = Dissection::of(&frame);
     let mut text = Vec::new();
-    line::line(&mut text, &Packet::new(&frame, &dissection), |_| ());
+    line::line(&mut text, &Packet::new(&frame, &dissection), None);
     // Its number, which it has none of, comes first.
     let text = String::from_utf8_lossy(&text);
     text.trim().trim_start_matches('0').trim_start().to_string()
