@@ -28,18 +28,36 @@ static MAPS: LazyLock<Maps> = LazyLock::new(|| {
     maps
 });
 
-fn edited(edit: Edit, frame: Frame<'_>) -> Option<Vec<u8>> {
-    let dissection = Dissection::of(&frame);
+static MAPPING: LazyLock<Arc<Edit>> = LazyLock::new(|| Arc::new(Edit { maps: MAPS.clone(), ..Edit::default() }));
+
+/// Changes, each with the maps, and with wrong checksums left or made right.
+static CHANGING: LazyLock<[Vec<Arc<Edit>>; 2]> = LazyLock::new(|| {
+    let changes = || {
+        [
+            Change::set("ip6.hlim=3"),
+            Change::set("srh.path=[::2, ::3]"),
+            Change::set("data=\"x\""),
+            Change::push("vlan(id=7)", Place::Usual),
+            Change::push("ip6(src=::1)/srh(path=[::2])", Place::Usual),
+            Change::pop("srh[last]"),
+            Change::pop("ip6"),
+        ]
+    };
+    [false, true].map(|fix| {
+        let edit = |change| Edit { changes: vec![change], fix, maps: MAPS.clone(), ..Edit::default() };
+        changes().into_iter().map(|change| Arc::new(edit(change.expect("a change")))).collect()
+    })
+});
+
+fn edited(edit: &Arc<Edit>, packet: &Packet<'_>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    let edited = Editor::new(Arc::new(edit)).edit(&Packet::new(&frame, &dissection), &mut out);
+    let edited = Editor::new(Arc::clone(edit)).edit(packet, &mut out);
     edited.ok().flatten().map(|_| out)
 }
 
-/// What is known of a frame: its layers, the states of their checksums, and what
-/// else there is to say.
-fn known(frame: &Frame<'_>) -> (Vec<(Proto, Option<u64>)>, Vec<Diagnosis>) {
-    let dissection = Dissection::of(frame);
-    let packet = Packet::new(frame, &dissection);
+/// What is known of a packet: its layers, the states of their checksums, and
+/// what else there is to say.
+fn known(packet: &Packet<'_>) -> (Vec<(Proto, Option<u64>)>, Vec<Diagnosis>) {
     let layer = |layer: &Layer| (layer.proto, packet.checksum(layer).map(Checksum::status));
     let findings = packet.findings().iter().map(|finding| finding.what).collect();
     (packet.layers().iter().map(layer).collect(), findings)
@@ -55,26 +73,19 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
     let (link, missing, data) = input;
     let link = LinkType::NAMED[usize::from(link) % LinkType::NAMED.len()];
     let frame = Frame { original_len: data.len() as u32 + u32::from(missing), ..Frame::new(link, data) };
-    let mapping = || Edit { maps: MAPS.clone(), ..Edit::default() };
-    if let Some(out) = edited(mapping(), frame) {
+    let dissection = Dissection::of(&frame);
+    let packet = Packet::new(&frame, &dissection);
+    if let Some(out) = edited(&MAPPING, &packet) {
         assert_eq!(out.len(), data.len());
-        let mapped = Frame { data: &out, ..frame };
-        if known(&mapped) == known(&frame) {
-            let back = edited(mapping(), mapped).expect("mapped back");
+        let frame = Frame { data: &out, ..frame };
+        let dissection = Dissection::of(&frame);
+        let mapped = Packet::new(&frame, &dissection);
+        if known(&mapped) == known(&packet) {
+            let back = edited(&MAPPING, &mapped).expect("mapped back");
             assert!(is_same(&back, data), "{back:02x?} of {data:02x?}");
         }
     }
-    let changes = [
-        Change::set("ip6.hlim=3"),
-        Change::set("srh.path=[::2, ::3]"),
-        Change::set("data=\"x\""),
-        Change::push("vlan(id=7)", Place::Usual),
-        Change::push("ip6(src=::1)/srh(path=[::2])", Place::Usual),
-        Change::pop("srh[last]"),
-        Change::pop("ip6"),
-    ];
-    for change in changes {
-        let changes = vec![change.expect("a change")];
-        edited(Edit { changes, fix: missing & 1 == 1, maps: MAPS.clone(), ..Edit::default() }, frame);
+    for edit in &CHANGING[usize::from(missing & 1)] {
+        edited(edit, &packet);
     }
 });
