@@ -15,7 +15,7 @@ use sr6::wire::proto::Proto;
 
 static MAPS: LazyLock<Maps> = LazyLock::new(|| {
     let mut maps = Maps::default();
-    for [one, other] in [["2000::/4", "3000::/4"], ["fc00::/16", "fc77::/16"], ["0.0.0.0/2", "64.0.0.0/2"]] {
+    for [one, other] in [["2001:db8::/32", "2001:db9::/32"], ["fc00::/16", "fc77::/16"], ["0.0.0.0/2", "64.0.0.0/2"]] {
         maps.add_address(&format!("{one}={other}")).expect("a map");
         maps.add_address(&format!("{other}={one}")).expect("a map");
     }
