@@ -1,14 +1,16 @@
 //! Any bytes as a packet that is changed: maps that turn into their own opposite
 //! give back the same bytes when they are applied twice, as long as they leave
-//! what is known of the packet alone (an address can be a segment by its looks);
-//! and changes of layers give a packet or an error.
+//! what is known of the packet alone (an address can be a segment by its looks, and
+//! a checksum right for another destination by its sum); and changes of layers
+//! give a packet or an error.
 #![no_main]
 
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use sr6::capture::Frame;
-use sr6::dissect::{Checksum, Diagnosis, Dissection, Layer, Packet};
+use sr6::dissect::{Checksum, Diagnosis, Dissection, Layer, Packet, UsedDestination};
 use sr6::edit::{Change, Edit, Editor, Maps, Place};
 use sr6::wire::link_type::LinkType;
 use sr6::wire::proto::Proto;
@@ -55,10 +57,19 @@ fn edited(edit: &Arc<Edit>, packet: &Packet<'_>) -> Option<Vec<u8>> {
     edited.ok().flatten().map(|_| out)
 }
 
-/// What is known of a packet: its layers, the states of their checksums, and
-/// what else there is to say.
-fn known(packet: &Packet<'_>) -> (Vec<(Proto, Option<u64>)>, Vec<Diagnosis>) {
-    let layer = |layer: &Layer| (layer.proto, packet.checksum(layer).map(Checksum::status));
+/// A layer, the state of its checksum, and what destination that is right for.
+type Known = (Proto, Option<u64>, Option<Discriminant<UsedDestination>>);
+
+/// What is known of a packet: its layers, and what else there is to say.
+fn known(packet: &Packet<'_>) -> (Vec<Known>, Vec<Diagnosis>) {
+    let layer = |layer: &Layer| {
+        let checksum = packet.checksum(layer);
+        let used = match &checksum {
+            Some(Checksum::Good(used)) => Some(discriminant(used)),
+            _ => None,
+        };
+        (layer.proto, checksum.map(Checksum::status), used)
+    };
     let findings = packet.findings().iter().map(|finding| finding.what).collect();
     (packet.layers().iter().map(layer).collect(), findings)
 }
