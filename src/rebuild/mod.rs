@@ -293,6 +293,24 @@ mod tests {
         }
     }
 
+    /// A packet can have as many elements as bytes, and each of them may be
+    /// padding that the builder would put there.
+    #[test]
+    fn padding_is_taken_back_in_time() {
+        let start = std::time::Instant::now();
+        let options = [0u8; 2046];
+        let header = |next: u8| [&[next, 255][..], &options].concat();
+        let headers = [[60; 9].map(header).concat(), header(59)].concat();
+        let payload = (headers.len() as u16).to_be_bytes();
+        let bytes = [&[0x60, 0, 0, 0], &payload[..], &[60, 64], &[0; 32], &headers].concat();
+        let text = rebuilt(LinkType::IPV6, &bytes);
+        assert_eq!(text.matches("pad1").count(), 10 * (options.len() - 1), "the last of each is put there anyway");
+        let jumbo = "jumbo(9), ".repeat(200);
+        let text = format!("ip6/hbh(options=[{}])", jumbo.trim_end_matches(", "));
+        assert_eq!(there_and_back(&text), text);
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    }
+
     #[test]
     fn every_packet_of_testdata() {
         let mut packets = 0;

@@ -75,24 +75,46 @@ fn is_led(stack: &Stack, index: usize, field: &'static Field) -> bool {
 }
 
 /// Takes back the padding that the builder would put into a list by itself.
+///
+/// It puts some before elements that have to be aligned, and at the end: only
+/// there it can be taken back. Trying that on the layer alone, where it can be
+/// alone, takes no longer for what else is in the packet.
 fn without_padding(stack: &mut Stack, index: usize, field: &'static Field, mut items: Vec<Arg>, frame: &[u8]) {
-    for at in (0..items.len()).rev() {
-        let is_padding =
-            matches!(&items[at], Arg::Element(element) if matches!(element.form().name, "pad1" | "padn" | "eol"));
-        if !is_padding {
+    let set = |layer: &mut craft::Layer, items: &[Arg]| {
+        if items.is_empty() {
+            layer.unset(field);
+        } else {
+            layer.set(field, items.to_vec());
+        }
+    };
+    let alone = Stack(vec![stack[index].clone()]);
+    let (mut tried, at, built) = match craft::build(&alone) {
+        Ok(built) => (alone, 0, built),
+        Err(_) => (stack.clone(), index, frame.to_vec()),
+    };
+    let before = items.len();
+    for candidate in (0..items.len()).rev() {
+        if !is_padding(&items[candidate]) || !items.get(candidate + 1).is_none_or(is_aligned) {
             continue;
         }
-        let mut fewer = items.clone();
-        fewer.remove(at);
-        let changed = attempt(stack, index, frame, |layer| {
-            if fewer.is_empty() {
-                layer.unset(field);
-            } else {
-                layer.set(field, fewer.clone());
-            }
-        });
-        if changed {
-            items = fewer;
+        let padding = items.remove(candidate);
+        set(&mut tried.0[at], &items);
+        if craft::build(&tried).is_ok_and(|fewer| fewer == built) {
+            continue;
         }
+        items.insert(candidate, padding);
     }
+    if items.len() < before {
+        attempt(stack, index, frame, |layer| set(layer, &items));
+    }
+}
+
+/// Whether an element does nothing but fill.
+fn is_padding(item: &Arg) -> bool {
+    matches!(item, Arg::Element(element) if matches!(element.form().name, "pad1" | "padn" | "eol"))
+}
+
+/// Whether an element may have padding put before it.
+fn is_aligned(item: &Arg) -> bool {
+    matches!(item, Arg::Element(element) if element.form().align.0 > 1)
 }
