@@ -3,9 +3,10 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sr6::capture::{ReadError, Reader};
+use support::captures::corpus;
 use support::witness::{self, Run};
 
 /// Files that tshark reads otherwise on purpose or by accident, and why.
@@ -66,26 +67,10 @@ fn nanos(time: &str) -> i128 {
     seconds.parse::<i128>().expect("seconds") * 1_000_000_000 + fraction
 }
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(directory).expect("the corpus") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|suffix| suffix != "tsv") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn tshark_sees_the_same_frames() {
-    let Some(corpus) = std::env::var_os("SR6_CORPUS") else {
-        return support::leave_out("SR6_CORPUS names no directory of captures");
-    };
-    let mut found = Vec::new();
-    files(Path::new(&corpus), &mut found);
-    found.sort();
-    assert!(!found.is_empty(), "no files in {}", corpus.display());
+    let Some(mut found) = corpus() else { return };
+    found.retain(|path| path.extension().is_some_and(|suffix| suffix != "tsv"));
     let mut differences = Vec::new();
     for path in &found {
         if let Some((_, why)) = KNOWN.iter().find(|(name, _)| path.to_string_lossy().ends_with(name)) {

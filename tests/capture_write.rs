@@ -7,8 +7,9 @@ use std::path::Path;
 
 use sr6::capture::file::Format;
 use sr6::capture::write::{Mode, Options, Precision, WriteError};
-use sr6::capture::{Comments, Frame, ReadError, Reader, Timestamp, Writer};
+use sr6::capture::{Comments, Frame, Reader, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
+use support::captures::read;
 use support::scratch::Scratch;
 use support::witness::{Run, command, run};
 
@@ -44,16 +45,12 @@ fn write(path: &Path, options: &Options, frames: &[Frame<'_>]) -> Result<u64, Wr
 
 /// What a reader says of a file's frames, put like what tshark says of them.
 fn ours(path: &Path) -> Vec<String> {
-    let mut rows = Vec::new();
-    let row = |f: Frame<'_>| {
+    read(path, |f| {
         let time = f.time.map(|t| t.to_string()).unwrap_or_default();
         let comments: Vec<_> = f.comments.iter().collect();
         let (number, length, captured) = (f.number, f.original_len, f.data.len());
-        rows.push(format!("{number}\t{length}\t{captured}\t{time}\t{}", comments.join(",")));
-        Ok::<_, ReadError>(())
-    };
-    Reader::open(path).and_then(|mut reader| reader.for_each(row)).expect("a whole file");
-    rows
+        format!("{number}\t{length}\t{captured}\t{time}\t{}", comments.join(","))
+    })
 }
 
 fn tshark(path: &Path) -> Option<Vec<String>> {
@@ -167,13 +164,7 @@ fn microseconds_become_nanoseconds_when_they_must() {
     let scratch = Scratch::new();
     let data = ethernet();
     let at = |nanos| Frame { time: Some(Timestamp(nanos)), ..Frame::new(LinkType::ETHERNET, &data) };
-    let times = |path: &Path| {
-        let (mut times, mut reader) = (Vec::new(), Reader::open(path).unwrap());
-        while let Some(frame) = reader.next_frame().unwrap() {
-            times.push(frame.time.unwrap().0);
-        }
-        times
-    };
+    let times = |path: &Path| read(path, |frame| frame.time.unwrap().0);
     let magic = |path: &Path| std::fs::read(path).unwrap()[..4].to_vec();
     let (micro, nano) = ([0xd4, 0xc3, 0xb2, 0xa1], [0x4d, 0x3c, 0xb2, 0xa1]);
 

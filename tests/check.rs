@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use support::captures::{corpus, files};
 use support::process::{objects, sr6, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
@@ -109,28 +110,14 @@ impl Ran {
     }
 }
 
-/// Every capture of a directory and below, by what it begins with, too.
-fn captures(directory: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            captures(&path, found);
-        } else if ["pcap", "pcapng", "trc", "cap", "gz", "zst"].contains(&ending.as_str()) {
-            found.push(path);
-        }
-    }
-}
-
-/// Where captures to make suites from are: the project's own, and those of
-/// `SR6_CORPUS`.
+/// Captures to make suites from, by their endings: the project's own, and those
+/// of `SR6_CORPUS`.
 fn corpora() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    captures(Path::new("testdata"), &mut found);
-    if let Some(corpus) = std::env::var_os("SR6_CORPUS") {
-        captures(Path::new(&corpus), &mut found);
-    }
+    let mut found = [files("testdata"), corpus().unwrap_or_default()].concat();
+    found.retain(|path| {
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        ["pcap", "pcapng", "trc", "cap", "gz", "zst"].contains(&&*ending)
+    });
     found
 }
 

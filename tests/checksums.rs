@@ -2,6 +2,8 @@
 //! the path of a packet ends, in every way that it can say so. Never may a right
 //! one be called bad.
 
+mod support;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use sr6::capture::Frame;
 use sr6::dissect::{Checksum, Dissection, Packet, Settings, Unverified, UsedDestination};
 use sr6::wire::link_type::LinkType;
 use sr6::wire::proto::Proto;
-use sr6::{craft, notation};
+use support::captures::build;
 
 const SOURCE: &str = "2001:db8::1";
 const UDP: &str = "udp(sport=1, dport=2";
@@ -29,11 +31,6 @@ enum Expected {
     BadFor(&'static str),
     /// Not checked.
     Unverified(Unverified),
-}
-
-fn build(text: &str) -> Vec<u8> {
-    let layers = notation::parse(text).unwrap_or_else(|e| panic!("{e}"));
-    craft::build(&layers).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 /// The checksum that UDP has with this destination and no header in between.

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::process::Output;
 
 use sr6::capture::Frame;
-use sr6::capture::write::{Options, Writer};
-use sr6::{craft, notation};
+use sr6::wire::link_type::LinkType;
+use support::captures::{build, framed, read, write};
 use support::process::{feed, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
@@ -359,11 +359,6 @@ fn recipes() -> Vec<Recipe> {
     (0..3000).map(|_| Recipe::any(&mut dice)).collect()
 }
 
-fn build(text: &str) -> Vec<u8> {
-    let layers = notation::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    craft::build(&layers).unwrap_or_else(|error| panic!("{text}: {error}"))
-}
-
 #[test]
 fn scapy_builds_the_same_bytes() {
     const SCRIPT: &str = "
@@ -405,13 +400,8 @@ fn tshark_finds_every_checksum_good() {
     let recipes = recipes();
     let scratch = Scratch::new();
     let file = scratch.path("craft.pcapng");
-    let mut writer = Writer::create(&file, &Options::default()).unwrap();
-    for recipe in &recipes {
-        let layers = notation::parse(&recipe.notation).unwrap();
-        let bytes = craft::build(&layers).unwrap();
-        writer.write(&Frame::new(craft::link_type(&layers).unwrap(), &bytes)).unwrap();
-    }
-    writer.finish().unwrap();
+    let packets: Vec<_> = recipes.iter().map(|recipe| framed(&recipe.notation)).collect();
+    write(&file, packets.iter().map(|(link, bytes)| Frame::new(*link, bytes)));
 
     let mut command = witness::command("tshark");
     command.arg("-r").arg(&file).args(["-T", "fields"]);
@@ -504,14 +494,9 @@ fn packets_are_stored_with_their_link_type_and_time() {
     let path = &scratch.text("stored.pcap");
     let output = craft(&["-w", path, "--time", "1700000000.5", "eth/ip6/\"x\"", "eth/ip6/\"yy\""], "");
     assert_eq!(stdout(&output), "");
-    let mut reader = sr6::capture::file::Reader::open(path).unwrap();
-    let mut lengths = Vec::new();
-    while let Some(frame) = reader.next_frame().unwrap() {
-        assert_eq!(frame.link, sr6::wire::link_type::LinkType::ETHERNET);
-        assert_eq!(frame.time.unwrap().to_string(), "1700000000.500000000");
-        lengths.push(frame.data.len());
-    }
-    assert_eq!(lengths, [55, 56]);
+    let stored = read(path, |frame| (frame.link, frame.time.unwrap().to_string(), frame.data.len()));
+    let expected = [55, 56].map(|length| (LinkType::ETHERNET, "1700000000.500000000".to_owned(), length));
+    assert_eq!(stored, expected);
 }
 
 #[test]

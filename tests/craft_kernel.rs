@@ -5,9 +5,8 @@ mod support;
 
 use std::fs;
 
-use sr6::capture::Reader;
 use sr6::sys::capability::Capability;
-use sr6::{craft, notation};
+use support::captures::{build, read};
 use support::process::{SR6, sr6, stderr, stdout};
 use support::scratch::Scratch;
 
@@ -171,10 +170,6 @@ fn run(scratch: &Scratch, topology: &str, script: &str) -> Option<String> {
     Some(stdout(&output).to_owned())
 }
 
-fn build(text: &str) -> Vec<u8> {
-    craft::build(&notation::parse(text).unwrap_or_else(|error| panic!("{error}"))).unwrap()
-}
-
 #[test]
 fn headends_are_the_kernels() {
     let scratch = Scratch::new();
@@ -194,12 +189,12 @@ fn headends_are_the_kernels() {
     }
     script += "wait $tap";
     let Some(_) = run(&scratch, &topology, &script) else { return };
-    let mut reader = Reader::open(scratch.path("out.pcap")).unwrap();
+    let mut came = read(scratch.path("out.pcap"), |frame| frame.data.to_vec()).into_iter();
     for case in CASES {
-        let frame = reader.next_frame().unwrap().unwrap_or_else(|| panic!("nothing from the kernel for {}", case.ours));
+        let frame = came.next().unwrap_or_else(|| panic!("nothing from the kernel for {}", case.ours));
         let inner = if case.ours.starts_with("l2") { format!("{FRAME}/{}", case.sent) } else { case.sent.to_owned() };
         let text = format!("{}{inner}", case.ours);
-        assert_eq!(hex::encode(build(&text)), hex::encode(&frame.data[14..]), "\n{text}");
+        assert_eq!(hex::encode(build(&text)), hex::encode(&frame[14..]), "\n{text}");
     }
 }
 

@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use support::captures::{build, read};
 use support::process::{as_nobody, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
@@ -122,13 +123,8 @@ fn nothing_is_left_behind() {
 /// takes out of its tunnel at a plain address goes through the interface once
 /// more, so that a capture shows its frame twice, at one and the same time.
 fn srv6_frames(file: &Path, from: [u8; 6]) -> Vec<Vec<u8>> {
-    let mut reader = sr6::capture::Reader::open(file).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = reader.next_frame().unwrap() {
-        if frame.data[6..12] == from && frame.data[12..14] == [0x86, 0xdd] && frame.data[20] == 43 {
-            frames.push((frame.time, frame.data.to_vec()));
-        }
-    }
+    let mut frames = read(file, |frame| (frame.time, frame.data.to_vec()));
+    frames.retain(|(_, data)| data[6..12] == from && data[12..14] == [0x86, 0xdd] && data[20] == 43);
     frames.dedup();
     frames.into_iter().map(|(_, bytes)| bytes).collect()
 }
@@ -183,7 +179,6 @@ fn a_simulation_predicts_the_captures_from_the_recipe() {
     let place = Scratch::for_everybody();
     let captures = place.path("captures");
     let Some(text) = demo(&mut sr6(), &captures) else { return };
-    let build = |notation: &str| sr6::craft::build(&sr6::notation::parse(notation).unwrap()).unwrap();
     let line3 = built_in_text("line3").unwrap();
     let routes = [
         ("n1", "2001:db9::/64", "v12", "2001:db8::2", "2001:db9::1"),

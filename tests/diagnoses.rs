@@ -1,13 +1,15 @@
 //! Every diagnosis has a packet that triggers it, and a neighbour, as alike as
 //! can be, that does not.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sr6::capture::{Frame, Reader};
 use sr6::dissect::{Diagnosis, Dissection, Settings};
 use sr6::wire::link_type::LinkType;
-use sr6::{craft, notation};
+use support::captures::framed;
 
 /// Identifier; the packet that triggers it; the neighbour that does not.
 type Case = (String, Packet, Packet);
@@ -37,11 +39,10 @@ fn cases() -> Vec<Case> {
 /// The bytes of a packet that are captured, how many there were, and what they
 /// start with.
 fn build((text, missing): &Packet) -> (Vec<u8>, u32, LinkType) {
-    let layers = notation::parse(text).unwrap_or_else(|e| panic!("{e}"));
-    let mut bytes = craft::build(&layers).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let (link, mut bytes) = framed(text);
     let original = bytes.len();
     bytes.truncate(original - missing);
-    (bytes, original as u32, craft::link_type(&layers).unwrap_or(LinkType::RAW))
+    (bytes, original as u32, link)
 }
 
 fn found(case: &Packet) -> BTreeSet<&'static str> {

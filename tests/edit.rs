@@ -3,13 +3,11 @@
 
 mod support;
 
-use std::path::Path;
 use std::process::{Command, Output};
 
-use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Comments, Frame, Reader, Timestamp};
 use sr6::wire::link_type::LinkType;
-use sr6::{craft, notation};
+use support::captures::{build, framed, read, write};
 use support::process::{SR6, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
@@ -26,10 +24,6 @@ fn done(arguments: &[&str]) -> Output {
 
 fn testdata(name: &str) -> String {
     format!("{}/testdata/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-fn bytes(text: &str) -> Vec<u8> {
-    craft::build(&notation::parse(text).unwrap_or_else(|error| panic!("{error}"))).unwrap()
 }
 
 /// What tshark says of the checksums, and of the addresses, of every packet.
@@ -102,32 +96,26 @@ fn tcprewrite_breaks_what_stays_whole_here() {
 
 /// A capture of several link types and interfaces, with comments and times.
 fn mixed(path: &str, packets: usize) -> Vec<(LinkType, Vec<u8>)> {
-    let mut writer = Writer::create(path, &Options::default()).unwrap();
-    let mut all = Vec::new();
-    for number in 0..packets {
-        let (link, bytes) = match number % 3 {
-            0 => (
-                LinkType::ETHERNET,
-                bytes(&format!(
-                    "eth/ip6(src=2001:db8::1, hlim={})/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport={number})/\"x\"",
-                    number % 200
-                )),
+    let packet = |number: usize| {
+        framed(&match number % 3 {
+            0 => format!(
+                "eth/ip6(src=2001:db8::1, hlim={})/srh(path=[2001:db8::2, 2001:db9::1])/udp(sport={number})/\"x\"",
+                number % 200
             ),
-            1 => (LinkType::RAW, bytes(&format!("ip6(src=2001:db8::1, dst=2001:db8::3)/tcp(seq={number})"))),
-            _ => (LinkType::LINUX_SLL, bytes(&format!("sll/ip4(src=10.0.0.1, dst=10.0.0.2, id={number})/udp"))),
-        };
-        let comment = format!("number {number}");
-        let frame = Frame {
-            time: Some(Timestamp(1_700_000_000_000_000_000 + number as i128 * 1001)),
-            interface: Some((number % 3) as u32),
-            interface_name: Some(["eth0", "tun0", "any"][number % 3]),
-            comments: Comments::text(&comment),
-            ..Frame::new(link, &bytes)
-        };
-        writer.write(&frame).unwrap();
-        all.push((link, bytes));
-    }
-    writer.finish().unwrap();
+            1 => format!("ip6(src=2001:db8::1, dst=2001:db8::3)/tcp(seq={number})"),
+            _ => format!("sll/ip4(src=10.0.0.1, dst=10.0.0.2, id={number})/udp"),
+        })
+    };
+    let all: Vec<_> = (0..packets).map(packet).collect();
+    let comments: Vec<_> = (0..packets).map(|number| format!("number {number}")).collect();
+    let frames = all.iter().enumerate().map(|(number, (link, bytes))| Frame {
+        time: Some(Timestamp(1_700_000_000_000_000_000 + number as i128 * 1001)),
+        interface: Some((number % 3) as u32),
+        interface_name: Some(["eth0", "tun0", "any"][number % 3]),
+        comments: Comments::text(&comments[number]),
+        ..Frame::new(*link, bytes)
+    });
+    write(path, frames);
     all
 }
 
@@ -163,7 +151,7 @@ fn whole_captures_keep_order_times_interfaces_and_comments() {
                 "eth/ip6(src=fd00::1, hlim={})/srh(path=[fd00::2, 2001:db9::1], tag=7)/udp(sport={number})/\"x\"",
                 number % 200
             );
-            assert_eq!(hex::encode(frame.data), hex::encode(bytes(&expected)));
+            assert_eq!(hex::encode(frame.data), hex::encode(build(&expected)));
         } else {
             assert_eq!(frame.data, data);
         }
@@ -176,14 +164,7 @@ fn the_chosen_packets_change_and_the_others_pass() {
     let scratch = Scratch::new();
     let (from, to) = (scratch.text("from.pcapng"), scratch.text("to.pcapng"));
     let before = mixed(&from, 30);
-    let read = |path: &str| {
-        let mut reader = Reader::open(path).unwrap();
-        let mut all = Vec::new();
-        while let Some(frame) = reader.next_frame().unwrap() {
-            all.push((frame.link, frame.data.to_vec()));
-        }
-        all
-    };
+    let read = |path: &str| read(path, |frame| (frame.link, frame.data.to_vec()));
     let output = done(&["craft", "--from", &from, "-w", &to, "--packet", "4", "--packet", "7", "--set", "ip6.hlim=99"]);
     assert_eq!(stderr(&output), "2 of 30 packets changed\n");
     for (number, (old, new)) in before.iter().zip(read(&to)).enumerate() {
@@ -192,7 +173,7 @@ fn the_chosen_packets_change_and_the_others_pass() {
     done(&["craft", "--from", &from, "-w", &to, "--packet", "4", "--only", "--pop", "srh", "-o", "notation"]);
     assert_eq!(
         read(&to),
-        [(LinkType::ETHERNET, bytes("eth/ip6(src=2001:db8::1, dst=2001:db9::1, hlim=3)/udp(sport=3)/\"x\""))]
+        [(LinkType::ETHERNET, build("eth/ip6(src=2001:db8::1, dst=2001:db9::1, hlim=3)/udp(sport=3)/\"x\""))]
     );
     // As pcap, what is left must be of one link type.
     let pcap = scratch.text("to.pcap");
@@ -241,12 +222,7 @@ fn what_cannot_be_leaves_nothing_behind() {
     std::fs::write(&from, &whole[..whole.len() - 10]).unwrap();
     let output = run(&["craft", "--from", &from, "-w", &to, "--set", "ip6.hlim=1"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    let mut reader = Reader::open(Path::new(&to)).unwrap();
-    let mut count = 0;
-    while reader.next_frame().unwrap().is_some() {
-        count += 1;
-    }
-    assert_eq!(count, 2999);
+    assert_eq!(read(&to, |_| ()).len(), 2999);
 }
 
 #[test]
@@ -266,13 +242,10 @@ fn memory_does_not_grow_with_the_file() {
     let scratch = Scratch::new();
     let (from, to) = (scratch.text("from.pcap"), scratch.text("to.pcap"));
     let packet =
-        bytes("eth/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp/\"some payload to make it longer\"");
-    let mut writer = Writer::create(&from, &Options::default()).unwrap();
+        build("eth/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1])/udp/\"some payload to make it longer\"");
     let count = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
-    for _ in 0..count {
-        writer.write(&Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType::ETHERNET, &packet) }).unwrap();
-    }
-    writer.finish().unwrap();
+    let frame = Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType::ETHERNET, &packet) };
+    write(&from, std::iter::repeat_n(frame, count));
     // The shell reports the most its children had, in kB.
     let script = format!(
         "\"$0\" craft --from {from} -w {to} --set srh.tag=7 --push 'vlan(id=7)' --map-port 0=9 2> /dev/null & \
@@ -283,14 +256,8 @@ fn memory_does_not_grow_with_the_file() {
     let output = Command::new("sh").args(["-c", &script, SR6]).output().unwrap();
     let most: u64 = stdout(&output).trim().parse().unwrap();
     assert!(most > 0 && most < 64 << 10, "{most} kB");
-    let mut reader = Reader::open(&to).unwrap();
-    let expected = bytes(
+    let expected = build(
         "eth/vlan(id=7)/ip6(src=2001:db8::1)/srh(path=[2001:db8::2, 2001:db9::1], tag=7)/udp(sport=9, dport=9)/\"some payload to make it longer\"",
     );
-    let mut packets = 0;
-    while let Some(frame) = reader.next_frame().unwrap() {
-        assert_eq!(frame.data, expected);
-        packets += 1;
-    }
-    assert_eq!(packets, count);
+    assert_eq!(read(&to, |frame| assert_eq!(frame.data, expected)).len(), count);
 }

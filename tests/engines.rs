@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use pair::{FRAME, Pair};
+use support::captures::build;
 use support::process::{SR6, signal, stderr};
 
 /// Bytes of [`FRAME`].
@@ -71,8 +72,7 @@ fn every_engine_sends_the_same_frames() {
     assert_eq!(expected.len(), 120);
     for (n, frame) in expected.iter().enumerate() {
         let header = [2, 0, 0, 0, 0, 0x0b, 2, 0, 0, 0, 0, 0x0a, 0x86, 0xdd];
-        let recipe = sr6::notation::parse(&packets[n % 3]).unwrap();
-        assert_eq!(*frame, [&header[..], &sr6::craft::build(&recipe).unwrap()].concat(), "frame {n}");
+        assert_eq!(*frame, [&header[..], &build(&packets[n % 3])].concat(), "frame {n}");
     }
     let (frames_of_batches, summary) = frames(&["--topspeed"]).unwrap();
     assert_eq!((summary["engine"].as_str(), frames_of_batches == expected), (Some("packet (sendmmsg)"), true));

@@ -7,14 +7,13 @@ use sr6::capture::{Frame, Timestamp};
 use sr6::dissect::{Dissection, Packet};
 use sr6::filter::Filter;
 use sr6::wire::link_type::LinkType;
+use support::captures::build;
 use support::process::{sr6, stderr, text};
 use support::scratch::Scratch;
 
 /// A packet over Ethernet, as the notation writes it.
 fn bytes(text: &str) -> Vec<u8> {
-    let text = format!("eth(src=02:00:00:00:00:01, dst=02:00:00:00:00:02)/{text}");
-    let stack = sr6::notation::parse(&text).unwrap_or_else(|error| panic!("{error}"));
-    sr6::craft::build(&stack).unwrap_or_else(|error| panic!("{text}: {error}"))
+    build(&format!("eth(src=02:00:00:00:00:01, dst=02:00:00:00:00:02)/{text}"))
 }
 
 fn matches(bytes: &[u8], filter: &str) -> bool {

@@ -17,6 +17,7 @@ use sr6::dissect::{Dissection, Item, Packet, Visitor};
 use sr6::filter::Filter;
 use sr6::wire::field::{Field, Origin, Value};
 use sr6::wire::link_type::LinkType;
+use support::captures::build;
 use support::scratch::Scratch;
 use support::witness::{command, run};
 
@@ -367,9 +368,7 @@ const DIFFERENT: &[(&str, &str)] =
 /// The frames of the capture.
 fn frames() -> Vec<Vec<u8>> {
     let of = |(index, text): (usize, &&str)| {
-        let text = format!("eth(src=02:00:00:00:00:{:02x}, dst=02:00:00:00:00:{DESTINATION:02x})/{text}", index + 1);
-        let stack = sr6::notation::parse(&text).unwrap_or_else(|error| panic!("{error}"));
-        sr6::craft::build(&stack).unwrap_or_else(|error| panic!("{text}: {error}"))
+        build(&format!("eth(src=02:00:00:00:00:{:02x}, dst=02:00:00:00:00:{DESTINATION:02x})/{text}", index + 1))
     };
     PACKETS.iter().enumerate().map(of).collect()
 }

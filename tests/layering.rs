@@ -2,9 +2,12 @@
 //! of its own. The floors are read from the map in `lib.rs`, so that the map
 //! stays true.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use support::captures::files;
 
 /// Module → floor, from the lines ``//! - floor 2, [`srv6`]: …`` of `lib.rs`.
 fn floors() -> BTreeMap<String, u32> {
@@ -19,15 +22,10 @@ fn floors() -> BTreeMap<String, u32> {
         .collect()
 }
 
-fn rust_files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            found.push(path);
-        }
-    }
+fn rust_files(directory: &str) -> Vec<PathBuf> {
+    let mut found = files(directory);
+    found.retain(|path| path.extension().is_some_and(|e| e == "rs"));
+    found
 }
 
 /// The modules that a source text names after `crate::`, and in
@@ -65,10 +63,8 @@ fn used(text: &str) -> Vec<String> {
 fn arrows_point_down() {
     let floors = floors();
     assert!(floors.len() >= 10, "the map in lib.rs lists the modules: {floors:?}");
-    let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files);
     let mut wrong = Vec::new();
-    for file in files {
+    for file in rust_files("src") {
         let relative = file.strip_prefix("src").unwrap();
         let module = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
         let Some(floor) = floors.get(module) else {
@@ -89,9 +85,7 @@ fn arrows_point_down() {
 
 #[test]
 fn unsafe_stays_in_sys() {
-    let mut files = Vec::new();
-    rust_files(Path::new("src"), &mut files);
-    for file in files.iter().filter(|file| !file.starts_with("src/sys")) {
+    for file in rust_files("src").iter().filter(|file| !file.starts_with("src/sys")) {
         let text = fs::read_to_string(file).unwrap();
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
@@ -107,9 +101,7 @@ fn unsafe_stays_in_sys() {
 
 #[test]
 fn every_unsafe_block_says_why() {
-    let mut files = Vec::new();
-    rust_files(Path::new("src/sys"), &mut files);
-    for file in files {
+    for file in rust_files("src/sys") {
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<_> = text.lines().collect();
         for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.contains("unsafe {")) {

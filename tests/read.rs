@@ -12,22 +12,20 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sr6::capture::write::Options;
-use sr6::capture::{Frame, Timestamp, Writer};
+use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
-use support::process::{feed, peak, signal, sr6, stderr, stdout, text};
+use support::captures;
+use support::process::{feed, objects, peak, signal, sr6, stderr, stdout, text};
 use support::scratch::Scratch;
 use support::witness;
 
 /// A capture with frames at these times, each with one byte.
 fn capture(scratch: &Scratch, name: &str, times: &[i128]) -> PathBuf {
     let path = scratch.path(name);
-    let mut writer = Writer::create(&path, &Options::default()).unwrap();
-    for (number, time) in times.iter().enumerate() {
-        let data = [number as u8];
-        writer.write(&Frame { time: Some(Timestamp(*time)), ..Frame::new(LinkType::ETHERNET, &data) }).unwrap();
-    }
-    writer.finish().unwrap();
+    let data: Vec<_> = (0..times.len()).map(|number| [number as u8]).collect();
+    let times = times.iter().map(|time| Some(Timestamp(*time)));
+    let frames = times.zip(&data).map(|(time, data)| Frame { time, ..Frame::new(LinkType::ETHERNET, data) });
+    captures::write(&path, frames);
     path
 }
 
@@ -56,18 +54,16 @@ fn bad(arguments: &str, files: &[&Path]) -> (String, String) {
     (text(&output.stdout).to_owned(), stderr(&output).to_owned())
 }
 
-fn captures(directory: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).expect("the test captures");
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+fn captures_in(directories: &[&str]) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = directories.iter().flat_map(|name| captures::files(format!("testdata/{name}"))).collect();
     paths.retain(|path| path.extension().is_some_and(|suffix| suffix == "pcap" || suffix == "pcapng"));
-    paths.sort();
     assert!(!paths.is_empty());
     paths
 }
 
 /// The captures that are whole.
 fn whole() -> Vec<PathBuf> {
-    let mut paths = [captures("testdata/kernel"), captures("testdata/crafted"), captures("testdata/formats")].concat();
+    let mut paths = captures_in(&["kernel", "crafted", "formats"]);
     paths.retain(|path| !["cut.pcap", "cut-header.pcap", "no-capture.pcap"].iter().any(|name| path.ends_with(name)));
     paths
 }
@@ -142,7 +138,7 @@ fn elastic_lines_have_tsharks_values() {
     let checked = "-T ek -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE -o tcp.check_checksum:TRUE \
                    -o ip.defragment:FALSE -o ipv6.defragment:FALSE";
     let mut compared = 0;
-    for file in [captures("testdata/kernel"), captures("testdata/crafted")].concat() {
+    for file in captures_in(&["kernel", "crafted"]) {
         if file.ends_with("wrong.pcap") {
             continue;
         }
@@ -244,16 +240,16 @@ fn json_is_as_its_schema_says() {
 fn ranges_are_where_the_values_are() {
     let file = Path::new("testdata/kernel/encap.pcap");
     let lines = good("-T json --ranges", &[file]);
-    let mut reader = sr6::capture::Reader::open(file).unwrap();
+    let frames = captures::read(file, |frame| frame.data.to_vec());
+    let packets = objects(&lines);
+    assert_eq!(packets.len(), frames.len());
     let mut compared = 0;
-    for line in lines.lines() {
-        let packet: Value = serde_json::from_str(line).unwrap();
-        let frame = reader.next_frame().unwrap().unwrap();
+    for (packet, data) in packets.iter().zip(&frames) {
         for layer in packet["layers"].as_array().unwrap() {
             for name in ["ipv6.src", "ipv6.hlim", "udp.dstport", "data.data"] {
                 let Some(range) = layer["ranges"][name].as_array() else { continue };
                 let [start, len] = [&range[0], &range[1]].map(|number| number.as_u64().unwrap() as usize);
-                let bytes = &frame.data[start..start + len];
+                let bytes = &data[start..start + len];
                 let stands = match &layer[name] {
                     Value::Number(number) => {
                         bytes.iter().fold(0, |sum, b| sum << 8 | u64::from(*b)) == number.as_u64().unwrap()
@@ -355,9 +351,7 @@ fn what_a_file_has_before_it_breaks_is_shown() {
 fn an_unknown_link_type_is_a_line_with_a_finding() {
     let scratch = Scratch::new();
     let path = scratch.path("link.pcap");
-    let mut writer = Writer::create(&path, &Options::default()).unwrap();
-    writer.write(&Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType(147), &[1, 2, 3]) }).unwrap();
-    writer.finish().unwrap();
+    captures::write(&path, [Frame { time: Some(Timestamp(0)), ..Frame::new(LinkType(147), &[1, 2, 3]) }]);
     assert_eq!(good("", &[&path]), "    1   0.000000 Data  3 bytes  [note: link.unknown]\n");
 }
 

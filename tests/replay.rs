@@ -9,20 +9,19 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use pair::Pair;
-use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
+use support::captures::{build, write};
 use support::process::{SR6, stderr};
 use support::scratch::Scratch;
 
 /// A capture: link type, milliseconds, bytes of each frame.
 fn capture(path: &Path, frames: &[(LinkType, u32, Vec<u8>)]) {
-    let mut writer = Writer::create(path, &Options::default()).unwrap();
-    for (link, millis, data) in frames {
+    let frames = frames.iter().map(|(link, millis, data)| {
         let time = Timestamp::new(1_700_000_000, 0).0 + i128::from(*millis) * 1_000_000;
-        writer.write(&Frame { time: Some(Timestamp(time)), ..Frame::new(*link, data) }).unwrap();
-    }
-    writer.finish().unwrap();
+        Frame { time: Some(Timestamp(time)), ..Frame::new(*link, data) }
+    });
+    write(path, frames);
 }
 
 /// An Ethernet frame for nobody, of its own number and length.
@@ -117,7 +116,7 @@ fn passes_selections_and_counts() {
 fn standard_input_and_raw_packets() {
     let Some(net) = Pair::with_ipv6() else { return };
     let packet = "ip6(src=2001:db8::a, dst=2001:db8::b)/srh(path=[2001:db8::b, 2001:db9::1])/udp(dport=9)/\"x\"";
-    let bytes = sr6::craft::build(&sr6::notation::parse(packet).unwrap()).unwrap();
+    let bytes = build(packet);
     let scratch = Scratch::new();
     let path = scratch.path("raw.pcap");
     capture(&path, &[(LinkType::RAW, 0, bytes.clone())]);
@@ -180,10 +179,7 @@ fn frames_captured_in_part_are_told() {
     let Some(net) = Pair::silent() else { return };
     let scratch = Scratch::new();
     let path = scratch.path("part.pcap");
-    let mut writer = Writer::create(&path, &Options::default()).unwrap();
-    let data = frame(3);
-    writer.write(&Frame { original_len: 1000, ..Frame::new(LinkType::ETHERNET, &data) }).unwrap();
-    writer.finish().unwrap();
+    write(&path, [Frame { original_len: 1000, ..Frame::new(LinkType::ETHERNET, &frame(3)) }]);
     let (code, summary, said) = net.send(&["-r", path.to_str().unwrap(), "-i", "va"]);
     assert_eq!((code, &summary["sent"]), (0, &1.into()));
     assert!(said.contains("1 packets were captured in part"), "{said}");

@@ -2,10 +2,10 @@
 
 mod support;
 
-use sr6::capture::Reader;
 use sr6::simulate::{End, Network};
 use sr6::srv6::endpoint::{Decision, Profile};
 use sr6::topology::Topology;
+use support::captures::{build, read};
 use support::process::{sr6, stdout};
 use support::scratch::Scratch;
 
@@ -45,10 +45,6 @@ node = "a"
 to = "fc00:b::/32"
 via = "2001:db8::2"
 "#;
-
-fn build(notation: &str) -> Vec<u8> {
-    sr6::craft::build(&sr6::notation::parse(notation).unwrap()).unwrap()
-}
 
 #[test]
 fn loops_end_with_the_hop_limit() {
@@ -107,10 +103,9 @@ fn every_link_has_its_capture_and_the_network_its_picture() {
     assert_eq!(told["delivered"], true);
     assert_eq!(told["hops"][1]["changes"][0]["field"], "segments_left");
     for (file, hop) in [("n1-v12_n2-v21.pcapng", 0), ("n2-v23_n3-v32.pcapng", 1)] {
-        let mut reader = Reader::open(scratch.path(file)).unwrap();
-        let frame = reader.next_frame().unwrap().unwrap();
-        assert_eq!(told["hops"][hop]["crossings"][0]["frame"], hex::encode(frame.data));
-        assert!(reader.next_frame().unwrap().is_none());
+        let frames = read(scratch.path(file), |frame| hex::encode(frame.data));
+        assert_eq!(told["hops"][hop]["crossings"][0]["frame"], frames[0]);
+        assert_eq!(frames.len(), 1);
     }
     let svg = std::fs::read_to_string(&picture).unwrap();
     assert!(svg.starts_with("<svg") && svg.contains(">n2</text>") && svg.contains("1→2"), "{svg}");

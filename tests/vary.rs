@@ -5,7 +5,7 @@ mod support;
 
 use std::process::Output;
 
-use sr6::capture::file::Reader;
+use support::captures::read;
 use support::process::{signal, sr6, stderr, stdout};
 use support::scratch::Scratch;
 use support::witness;
@@ -70,14 +70,12 @@ fn files_are_in_order_and_complete_in_every_format() {
         let scratch = Scratch::new();
         let file = scratch.text(name);
         assert_eq!(text(&["--seed", "3", "--time", "10", "--interval", "1ms", "-w", &file, MANY]), "");
-        let mut reader = Reader::open(&file).unwrap();
-        let mut count = 0;
-        while let Some(frame) = reader.next_frame().unwrap() {
-            assert_eq!(hex::encode(frame.data), packets[count], "{name}, packet {count}");
-            assert_eq!(frame.time.unwrap().0, 10_000_000_000 + count as i128 * 1_000_000, "{name}");
-            count += 1;
+        let frames = read(&file, |frame| (hex::encode(frame.data), frame.time.unwrap().0));
+        for (count, ((bytes, time), packet)) in frames.iter().zip(&packets).enumerate() {
+            assert_eq!(bytes, packet, "{name}, packet {count}");
+            assert_eq!(*time, 10_000_000_000 + count as i128 * 1_000_000, "{name}");
         }
-        assert_eq!(count, packets.len());
+        assert_eq!(frames.len(), packets.len());
     }
 }
 
@@ -87,12 +85,7 @@ fn times_go_on_from_notation_to_notation() {
         let scratch = Scratch::new();
         let file = scratch.text("times.pcap");
         text(&[&["-w", &file], arguments].concat());
-        let mut reader = Reader::open(&file).unwrap();
-        let mut times = Vec::new();
-        while let Some(frame) = reader.next_frame().unwrap() {
-            times.push(frame.time.unwrap().0);
-        }
-        times
+        read(&file, |frame| frame.time.unwrap().0)
     };
     let args = ["--time", "0", "--interval", "5us", "ip6", "ip6(hlim=1..3)", "ip6"];
     assert_eq!(times(&args), [0, 5_000, 10_000, 15_000, 20_000]);
@@ -125,11 +118,8 @@ fn frames_are_cut_as_asked() {
     let scratch = Scratch::new();
     let file = scratch.text("cut.pcap");
     text(&["-w", &file, "frame(cap=44)/ip6/udp(dport=1..3)/pad(10)"]);
-    let mut reader = Reader::open(&file).unwrap();
-    for port in 1..=3 {
-        let frame = reader.next_frame().unwrap().unwrap();
-        assert_eq!((frame.data.len(), frame.original_len, frame.data[43]), (44, 58, port));
-    }
+    let cut = read(&file, |frame| (frame.data.len(), frame.original_len, frame.data[43]));
+    assert_eq!(cut, [1, 2, 3].map(|port| (44, 58, port)));
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn run(targets: &[matrix::Target], keys: bool, words: &[String]) {
                 let name = format!("{}; {}; {}", phase.name, target.name, packet.name);
                 if words.iter().all(|word| name.contains(word.as_str())) {
                     names.push((name, packet.notation.clone()));
-                    packets.push(sr6::craft::build(&sr6::notation::parse(&packet.notation).unwrap()).unwrap());
+                    packets.push(support::captures::build(&packet.notation));
                 }
             }
         }

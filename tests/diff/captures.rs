@@ -4,19 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use sr6::capture::write::Options;
-use sr6::capture::{Frame, Timestamp, Writer};
+use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
 
+use crate::support::captures::{framed, write};
 use crate::support::process::{objects, sr6, stderr, text};
 use crate::support::scratch;
-
-/// A packet in notation as bytes, and what they start with.
-pub fn build(notation: &str) -> (LinkType, Vec<u8>) {
-    let layers = sr6::notation::parse(notation).unwrap_or_else(|error| panic!("{error}"));
-    let link = sr6::craft::link_type(&layers).unwrap_or(LinkType::RAW);
-    (link, sr6::craft::build(&layers).unwrap_or_else(|error| panic!("{notation}: {error}")))
-}
 
 /// A directory for captures.
 pub struct Scratch(scratch::Scratch);
@@ -33,19 +26,18 @@ impl Scratch {
     /// A capture of packets in notation, a millisecond apart. Links may vary
     /// within pcapng.
     pub fn capture<T: AsRef<str>>(&self, name: &str, packets: &[T]) -> PathBuf {
-        let packets: Vec<_> = packets.iter().map(|text| build(text.as_ref())).collect();
+        let packets: Vec<_> = packets.iter().map(|text| framed(text.as_ref())).collect();
         self.frames(name, &packets, 0)
     }
 
     /// A capture of frames, the first at `start` nanoseconds.
     pub fn frames(&self, name: &str, packets: &[(LinkType, Vec<u8>)], start: i128) -> PathBuf {
         let path = self.path(name);
-        let mut writer = Writer::create(&path, &Options::default()).unwrap();
-        for (number, (link, bytes)) in packets.iter().enumerate() {
+        let frames = packets.iter().enumerate().map(|(number, (link, bytes))| {
             let time = Some(Timestamp(start + number as i128 * 1_000_000));
-            writer.write(&Frame { time, ..Frame::new(*link, bytes) }).unwrap();
-        }
-        writer.finish().unwrap();
+            Frame { time, ..Frame::new(*link, bytes) }
+        });
+        write(&path, frames);
         path
     }
 }

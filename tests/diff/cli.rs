@@ -5,11 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use sr6::capture::write::Options;
-use sr6::capture::{Frame, Reader, Timestamp, Writer};
+use sr6::capture::{Frame, Timestamp};
 use sr6::wire::link_type::LinkType;
 
-use crate::captures::{Scratch, build, command, json, run, short};
+use crate::captures::{Scratch, command, json, run, short};
+use crate::support::captures::{framed, read, write};
 use crate::support::process::{signal, stderr, text};
 
 /// A packet with a number in its port and payload.
@@ -197,7 +197,7 @@ fn fields_can_be_ignored() {
 #[test]
 fn position_and_time() {
     let scratch = Scratch::new();
-    let packets: Vec<_> = several(4).iter().map(|packet| build(packet)).collect();
+    let packets: Vec<_> = several(4).iter().map(|packet| framed(packet)).collect();
     let a = scratch.frames("a.pcapng", &packets, 0);
     let late = scratch.frames("late.pcapng", &packets, 250);
     let mut less = packets.clone();
@@ -323,14 +323,11 @@ fn bad_files_are_bad_input() {
 #[test]
 fn what_a_capture_left_out_is_not_a_difference_of_the_packet() {
     let scratch = Scratch::new();
-    let (link, bytes) = build(&numbered(1));
+    let (link, bytes) = framed(&numbered(1));
     let whole = scratch.frames("whole.pcapng", &[(link, bytes.clone())], 0);
     let path = scratch.path("cut.pcapng");
-    let mut writer = Writer::create(&path, &Options::default()).unwrap();
     let frame = Frame::new(LinkType::RAW, &bytes);
-    let cut = Frame { time: Some(Timestamp(0)), data: &bytes[..bytes.len() - 4], ..frame };
-    writer.write(&cut).unwrap();
-    writer.finish().unwrap();
+    write(&path, [Frame { time: Some(Timestamp(0)), data: &bytes[..bytes.len() - 4], ..frame }]);
     let found = short("", &path, &whole);
     assert_eq!(found, [format!("1~1? frame.cap_len {}>{}", bytes.len() - 4, bytes.len())]);
     assert_eq!(run("--ignore frame.cap_len", &path, &whole).status.code(), Some(0));
@@ -434,14 +431,8 @@ fn the_kernels_headends_against_each_other() {
           ipv6.routing.srh.addr 2001:db8::2>null"]
     );
     // What the kernel inserted an SRH into, as it was before.
-    let mut reader = Reader::open(kernel("inline.pcap")).unwrap();
-    let mut after = Vec::new();
-    while let Some(frame) = reader.next_frame().unwrap() {
-        if frame.data.get(20) == Some(&43) {
-            after = frame.data.to_vec();
-            break;
-        }
-    }
+    let mut frames = read(kernel("inline.pcap"), |frame| frame.data.to_vec()).into_iter();
+    let after = frames.find(|data| data.get(20) == Some(&43)).expect("one with an SRH");
     let (srh_at, srh_len) = (54, (usize::from(after[55]) + 1) * 8);
     let mut before = after.clone();
     before.drain(srh_at..srh_at + srh_len);

@@ -12,6 +12,7 @@ use sr6::topology::Topology;
 use sr6::wire::link_type::LinkType;
 
 use crate::semantic::verdicts;
+use crate::support::captures::build;
 
 /// The node `x` of the matrix, between `a` and `b`.
 const NET: &str = r#"
@@ -92,7 +93,7 @@ fn what_nodes_do_is_accepted() {
         let text = NET.replace("@HMAC@", &matrix::keys_toml()) + &target.toml;
         let network = Network::new(&Topology::parse("matrix", &text).unwrap()).unwrap();
         for packet in matrix::packets(&target) {
-            let (_, bytes) = crate::captures::build(&packet.notation);
+            let bytes = build(&packet.notation);
             for profile in [Profile::Rfc, Profile::Linux] {
                 let header = [2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 0x86, 0xdd];
                 let interface = network.find_interface(NodeId(1), "xa");

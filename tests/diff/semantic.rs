@@ -9,7 +9,8 @@ use sr6::dissect::Settings;
 use sr6::srv6::csid::Locators;
 use sr6::wire::link_type::LinkType;
 
-use crate::captures::{Scratch, build, run};
+use crate::captures::{Scratch, run};
+use crate::support::captures::framed;
 use crate::support::process::text;
 
 /// Compares two frames, the left one before and the right one behind nodes.
@@ -28,7 +29,7 @@ pub fn verdicts(locators: &[&str], hops: Option<u8>, left: &[u8], right: &[u8], 
 /// The verdicts on two packets in notation, in short: those that flag
 /// something, or else those that accept.
 fn said(locators: &[&str], hops: Option<u8>, left: &str, right: &str) -> String {
-    let ((link, before), (other, after)) = (build(left), build(right));
+    let ((link, before), (other, after)) = (framed(left), framed(right));
     assert_eq!(link, other, "{left}");
     let all = verdicts(locators, hops, &before, &after, link);
     let flagged: Vec<_> = all.iter().filter(|verdict| !verdict.is_accepted()).map(|verdict| verdict.id()).collect();
@@ -126,8 +127,8 @@ fn checksums_stay_right() {
     };
     assert!(said(&[], None, &before(), &list(after())).contains("srh.list"));
     // Left to hardware before, complete after: the sum of the pseudo-header.
-    let (link, mut partial) = build(&before());
-    let (_, complete) = build(&after());
+    let (link, mut partial) = framed(&before());
+    let (_, complete) = framed(&after());
     let at = partial.len() - 13 + 6;
     let sum = sr6::wire::checksum::Sum::default().pseudo_header(
         &"fc00::1".parse::<std::net::Ipv6Addr>().unwrap().octets(),
@@ -214,7 +215,7 @@ fn encapsulations_come_and_go() {
     assert!(said(&[], None, &frame, &on_link(&in_six(&frame))).starts_with("ok: "));
     assert!(said(&[], None, &on_link(&in_six(&frame)), &frame).starts_with("ok: "));
     // Other tunnels are not SRv6's.
-    let gre = format!("ip6(src=fc00:f::1, dst=fc00:a::1, nxt=47)/hex(000086dd{})", hex::encode(build(INNER).1));
+    let gre = format!("ip6(src=fc00:f::1, dst=fc00:a::1, nxt=47)/hex(000086dd{})", hex::encode(framed(INNER).1));
     assert!(said(&[], None, INNER, &gre).contains("header.added"));
     assert!(said(&[], None, &gre, INNER).contains("header.removed"));
 }
@@ -230,7 +231,7 @@ fn tlvs_and_options_change_only_where_their_type_says_so() {
     assert!(both("tlv(0xfc, 000102030405)", "padn(8)").contains("tlv"));
     // An option of four bytes in a header that is put before the SRH.
     let with_option = |text: &str, option: &[u8]| {
-        let (_, mut bytes) = build(text);
+        let (_, mut bytes) = framed(text);
         let header = [&[43, 0], option].concat();
         bytes.splice(40..40, header);
         bytes[5] += 8;
@@ -246,7 +247,7 @@ fn tlvs_and_options_change_only_where_their_type_says_so() {
     assert_eq!(options(&[0x1e, 4, 0, 1, 2, 3], &[0x1e, 4, 0, 1, 2, 4]), (false, vec!["option"]));
     assert_eq!(options(&[0x3e, 4, 0, 1, 2, 3], &[0x3e, 4, 0, 1, 2, 4]), (true, vec![]));
     // Nobody on the way adds such a header.
-    let (_, left) = build(&before());
+    let (_, left) = framed(&before());
     let right = with_option(&after(), &[0x1e, 4, 0, 1, 2, 3]);
     let all = verdicts(&[], None, &left, &right, LinkType::RAW);
     assert!(all.contains(&Verdict::HeaderAdded), "{all:?}");

@@ -4,10 +4,13 @@
 
 mod csid;
 mod hmac;
+#[path = "../support/mod.rs"]
+mod support;
 
 use sr6::simulate::{Network, NodeId};
 use sr6::srv6::endpoint::{self, Decision, Input, Kind, Outcome, Profile};
 use sr6::topology::Topology;
+use support::captures::build;
 
 const NET: &str = r#"
 name = "cases"
@@ -111,10 +114,6 @@ fn network() -> Network {
     }
     text += &csid::toml();
     Network::new(&Topology::parse("cases", &text).unwrap()).unwrap()
-}
-
-fn build(notation: &str) -> Vec<u8> {
-    sr6::craft::build(&sr6::notation::parse(notation).unwrap()).unwrap()
 }
 
 const FRAME: [u8; 14] = [2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 0x86, 0xdd];

@@ -8,7 +8,7 @@ use std::fs;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use sr6::capture::Reader;
+use support::captures::{files, read};
 use support::process::{self, as_nobody, objects, stderr};
 use support::scratch::shared;
 
@@ -158,14 +158,9 @@ fn what_crossed_the_links_can_be_kept() {
         return;
     };
     assert_eq!(output.status.code(), Some(0), "{text}");
-    let mut kept = Vec::new();
-    for file in fs::read_dir(&directory).unwrap() {
-        let mut reader = Reader::open(file.unwrap().path()).unwrap();
-        while let Some(frame) = reader.next_frame().unwrap() {
-            kept.push(hex::encode(frame.data));
-        }
-    }
-    assert_eq!(fs::read_dir(&directory).unwrap().count(), 6, "a file for each link");
+    let files = files(&directory);
+    assert_eq!(files.len(), 6, "a file for each link");
+    let kept: Vec<_> = files.iter().flat_map(|file| read(file, |frame| hex::encode(frame.data))).collect();
     for hop in objects(process::text(&output.stdout))[0]["hops"].as_array().unwrap() {
         for link in hop["links"].as_array().unwrap() {
             assert!(kept.contains(&link["seen"].as_str().unwrap().to_string()), "{link}");

@@ -9,8 +9,9 @@ use std::process::{Child, ChildStderr, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sr6::capture::{Reader, Timestamp};
+use sr6::capture::Timestamp;
 
+use crate::support::captures::read;
 use crate::support::namespaces::Namespaces;
 use crate::support::process::{signal, stderr, text};
 use crate::support::scratch::Scratch;
@@ -131,11 +132,6 @@ impl Capture {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        let mut frames = Vec::new();
-        let mut reader = Reader::open(self.scratch.path(CAPTURE)).unwrap();
-        while let Some(frame) = reader.next_frame().unwrap() {
-            frames.push((frame.time.unwrap(), frame.data.to_vec()));
-        }
-        frames
+        read(self.scratch.path(CAPTURE), |frame| (frame.time.unwrap(), frame.data.to_vec()))
     }
 }

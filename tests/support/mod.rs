@@ -1,9 +1,10 @@
-//! What tests share: when one is skipped, and how it runs sr6, makes networks
-//! and calls other tools.
+//! What tests share: when one is skipped, and how it makes packets, captures and
+//! networks, runs sr6 and calls other tools.
 
 // Every test binary compiles this module and uses its own part of it.
 #![allow(dead_code)]
 
+pub mod captures;
 pub mod namespaces;
 pub mod process;
 pub mod scratch;

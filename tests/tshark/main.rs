@@ -8,8 +8,8 @@ mod differences;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
+use std::path::Path;
 
 use differences::{Cell, DIFFERENCES};
 use sr6::capture::{ReadError, Reader};
@@ -17,6 +17,7 @@ use sr6::dissect::{Diagnosis, Dissection, Packet};
 use sr6::show::columns::{Columns, Layout};
 use sr6::wire::field::{Field, Origin};
 use sr6::wire::proto::Proto;
+use support::captures::{corpus, files};
 use support::scratch::Scratch;
 use support::witness;
 
@@ -163,26 +164,11 @@ fn tsharks(profile: &Profile, path: &Path, fields: &[&'static Field]) -> Option<
     Some(rows.filter(|row| !row[link].is_empty()).collect())
 }
 
-fn captures(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display())) {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            captures(&path, found);
-        } else if Reader::open(&path).is_ok() {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn fields_are_tsharks() {
     let Some(profile) = Profile::new() else { return };
-    let mut found = Vec::new();
-    captures(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"), &mut found);
-    if let Some(corpus) = env::var_os("SR6_CORPUS") {
-        captures(Path::new(&corpus), &mut found);
-    }
-    found.sort();
+    let mut found = [files("testdata"), corpus().unwrap_or_default()].concat();
+    found.retain(|path| Reader::open(path).is_ok());
     let fields = vocabulary();
     let mut unlisted = Vec::new();
     let mut used = vec![0; DIFFERENCES.len()];
