@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::follows;
+use crate::capture::Frame;
 use crate::dissect::{Checksum, FieldSet, Item, Layer, Packet, Unverified, UsedDestination, Visitor};
 use crate::wire::bytes::u16_at;
 use crate::wire::checksum::Sum;
@@ -212,21 +213,21 @@ impl Maps {
         let pseudo = match (layer.proto, used) {
             (Proto::Ipv4 | Proto::Icmpv4, _) => None,
             (_, Some(UsedDestination::NoPseudoHeader)) => None,
-            (_, used) => packet.pseudo_addresses(layer, used),
+            (_, used) => packet.pseudo_addresses(layer, used).zip(self.pseudo_addresses(packet, layer, used, bytes)),
         };
-        let pseudo_sum = |sum, source: IpAddr, destination: IpAddr| add(add(sum, source), destination);
+        let pseudo_sum = |sum, (source, destination): (IpAddr, IpAddr)| add(add(sum, source), destination);
         if partial {
             // The sum itself, of the pseudo-header alone.
-            let (source, destination) = pseudo?;
-            let before = pseudo_sum(Sum::default(), source, destination);
-            let after = pseudo_sum(Sum::default(), self.address(source), self.address(destination));
+            let (addresses, mapped) = pseudo?;
+            let before = pseudo_sum(Sum::default(), addresses);
+            let after = pseudo_sum(Sum::default(), mapped);
             let sum = after.word(stored).word(!before.folded()).folded();
             bytes.get_mut(at..at + 2)?.copy_from_slice(&sum.to_be_bytes());
             return Some(());
         }
-        if let Some((source, destination)) = pseudo {
-            before = pseudo_sum(before, source, destination);
-            after = pseudo_sum(after, self.address(source), self.address(destination));
+        if let Some((addresses, mapped)) = pseudo {
+            before = pseudo_sum(before, addresses);
+            after = pseudo_sum(after, mapped);
         }
         let (before, after) = (before.folded(), after.folded());
         if before == after {
@@ -237,6 +238,31 @@ impl Maps {
         let sum = if layer.proto == Proto::Udp { sum.udp_checksum() } else { sum.checksum() };
         bytes.get_mut(at..at + 2)?.copy_from_slice(&sum.to_be_bytes());
         Some(())
+    }
+
+    /// The addresses of the pseudo-header in the mapped `bytes`. A final
+    /// destination is as it is there: it may be in a part of a broken header
+    /// that nobody shows as an address, and then it is not mapped.
+    fn pseudo_addresses(
+        &self,
+        packet: &Packet<'_>,
+        layer: &Layer,
+        used: Option<UsedDestination>,
+        bytes: &[u8],
+    ) -> Option<(IpAddr, IpAddr)> {
+        let frame = Frame { data: bytes, ..*packet.frame };
+        let mut mapped = *packet;
+        mapped.frame = &frame;
+        let used = match used {
+            Some(UsedDestination::Header(to)) => Some(UsedDestination::Header(self.address(to))),
+            Some(UsedDestination::Arriving(to)) => match self.address(to.into()) {
+                IpAddr::V6(to) => Some(UsedDestination::Arriving(to)),
+                IpAddr::V4(_) => return None,
+            },
+            Some(UsedDestination::NoPseudoHeader) => return None,
+            Some(UsedDestination::Final(_)) | None => None,
+        };
+        mapped.pseudo_addresses(layer, used)
     }
 }
 

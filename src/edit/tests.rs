@@ -297,6 +297,26 @@ fn what_tunnels_cover_follows_too() {
     }
 }
 
+/// What a Routing header of type 2 has behind its one address is no address, and
+/// the last of it is the destination of the checksum all the same.
+#[test]
+fn what_is_not_mapped_does_not_count() {
+    let addresses = "20010db8000000000000000000000005 20010db8000000000000000000000002".replace(' ', "");
+    for cut in [0, 1] {
+        let text = format!(
+            "ip6(src=2001:db8::1, dst=2001:db8::9)/routing(type=2, sl=1, data=hex(00000000{addresses}))/tcp/\"data\""
+        );
+        let whole = bytes(&text);
+        let frame = Frame { data: &whole[..whole.len() - cut], ..Frame::new(LinkType::IPV6, &whole) };
+        let plan = Edit { maps: swaps(), ..Edit::default() };
+        let (_, out) = edit(&plan, frame).unwrap().unwrap();
+        let mapped = Frame { data: &out, ..frame };
+        assert_eq!(statuses(&mapped), statuses(&frame));
+        let (_, back) = edit(&plan, mapped).unwrap().unwrap();
+        assert_eq!(hex::encode(back), hex::encode(frame.data));
+    }
+}
+
 #[test]
 fn a_signature_that_no_longer_fits_is_noticed() {
     let text = "ip6(src=2001:db8::1)/srh(path=[2001:db8::2], tlvs=[hmac(key=1, secret=\"x\")])/udp";
