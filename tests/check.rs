@@ -621,5 +621,7 @@ fn a_golden_is_not_written_outside_its_suite() {
     for place in ["../x", "/tmp/x", "sub/../../x"] {
         let ran = suite.case(&format!("capture article.pcap\ngolden line > {place}\n"));
         assert_eq!(ran.code, 2, "{place}");
+        ran.says(&["case.check:2:15: expected the name of a file in this directory, or below it\n"]);
     }
+    assert_eq!(suite.0.names(), ["article.pcap", "case.check"]);
 }
