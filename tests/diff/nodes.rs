@@ -13,47 +13,10 @@ use sr6::wire::link_type::LinkType;
 
 use crate::semantic::verdicts;
 use crate::support::captures::build;
+use crate::support::{KEYS, NODE};
 
-/// The node `x` of the matrix, between `a` and `b`.
-const NET: &str = r#"
-name = "matrix"
-[[node]]
-name = "a"
-[[node]]
-name = "x"
-forwarding = true
-addresses = ["fc00:ff::1/128"]
-tunsrc = "fc00:ff::1"
-@HMAC@
-[[node]]
-name = "b"
-[[link]]
-a = { node = "a", interface = "ax", addresses = ["2001:db8:a::1/64"] }
-b = { node = "x", interface = "xa", addresses = ["2001:db8:a::2/64", "10.0.1.2/24"] }
-[[link]]
-a = { node = "x", interface = "xb", addresses = ["2001:db8:b::2/64", "10.0.2.2/24"] }
-b = { node = "b", interface = "bx", addresses = ["2001:db8:b::1/64", "10.0.2.1/24"] }
-[[link]]
-a = { node = "x", interface = "xc", addresses = ["2001:db8:c::2/64"] }
-b = { node = "b", interface = "cx", addresses = ["2001:db8:c::1/64"] }
-[[route]]
-node = "x"
-to = "fc00:b::/32"
-via = "2001:db8:b::1"
-[[route]]
-node = "x"
-to = "fcbb:bb00::/32"
-via = "2001:db8:b::1"
-[[route]]
-node = "x"
-to = "fc00:b::/32"
-via = "2001:db8:c::1"
-table = 100
-[[route]]
-node = "x"
-to = "10.9.0.0/16"
-via = "10.0.2.1"
-"#;
+/// What the node of the matrix has besides [`NODE`].
+const ROUTE: &str = "[[route]]\nnode = \"x\"\nto = \"10.9.0.0/16\"\nvia = \"10.0.2.1\"\n";
 
 /// The blocks that the matrix's C-SIDs are of.
 const LOCATORS: [&str; 3] = ["fcbb:bb00::/32:16", "fcbb:bb00:1c00::/40:24", "fcbb:bb00:1d00::/48:16"];
@@ -90,7 +53,7 @@ fn what_nodes_do_is_accepted() {
     let (mut forwarded, mut rightly) = (0, 0);
     let mut wrong = Vec::new();
     for target in matrix::targets() {
-        let text = NET.replace("@HMAC@", &matrix::keys_toml()) + &target.toml;
+        let text = NODE.replace(KEYS, &matrix::keys_toml()) + ROUTE + &target.toml;
         let network = Network::new(&Topology::parse("matrix", &text).unwrap()).unwrap();
         for packet in matrix::packets(&target) {
             let bytes = build(&packet.notation);

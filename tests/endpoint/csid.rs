@@ -271,7 +271,7 @@ fn proxies_step_first() {
     assert_eq!(destination, SHIFTED.parse::<std::net::Ipv6Addr>().unwrap().octets());
     let lonely = "[[sid]]\nnode='x'\nsid='fcbb:bb00:10f::/48'\naction='End.AM'\noif='xc'\niif='xc'\nflavors=['next-csid']\n\
                   [[route]]\nnode='x'\nto='fcbb:bb00::/32'\nvia='2001:db8:b::1'\n";
-    let lonely = Network::new(&Topology::parse("lonely", &format!("{NET}{lonely}")).unwrap()).unwrap();
+    let lonely = Network::new(&Topology::parse("lonely", &(net() + lonely)).unwrap()).unwrap();
     let masqueraded = srv6("fc00:b::1", 63, "segs=[fc00:b::1], sl=1", UDP);
     let back = returned(&lonely, "xc", &masqueraded, Some(&destination));
     assert_eq!(back, build(&srv6(SHIFTED, 63, "segs=[fc00:b::1], sl=1", UDP)));

@@ -5,7 +5,7 @@ use super::*;
 
 /// `x`, whose interface `xa` asks this of HMACs, and which signs by key 7.
 fn network(policy: i32) -> Network {
-    let text = NET.replace(
+    let text = net().replace(
         "name = \"x\"\n",
         &format!("name = \"x\"\nsysctl = {{ \"net.ipv6.conf.xa.seg6_require_hmac\" = {policy} }}\n"),
     );

@@ -11,41 +11,10 @@ use sr6::simulate::{Network, NodeId};
 use sr6::srv6::endpoint::{self, Decision, Input, Kind, Outcome, Profile};
 use sr6::topology::Topology;
 use support::captures::build;
+use support::{KEYS, NODE};
 
-const NET: &str = r#"
-name = "cases"
-[[node]]
-name = "a"
-[[node]]
-name = "x"
-forwarding = true
-tunsrc = "fc00:ff::1"
-addresses = ["fc00:ff::1/128"]
-hmac = [{ id = 7, algorithm = "sha256", secret = "secret" }]
-[[node]]
-name = "b"
-[[link]]
-a = { node = "a", interface = "ax", addresses = ["2001:db8:a::1/64"] }
-b = { node = "x", interface = "xa", addresses = ["2001:db8:a::2/64", "10.0.1.2/24"] }
-[[link]]
-a = { node = "x", interface = "xb", addresses = ["2001:db8:b::2/64", "10.0.2.2/24"] }
-b = { node = "b", interface = "bx", addresses = ["2001:db8:b::1/64", "10.0.2.1/24"] }
-[[link]]
-a = { node = "x", interface = "xc", addresses = ["2001:db8:c::2/64"] }
-b = { node = "b", interface = "cx", addresses = ["2001:db8:c::1/64"] }
-[[route]]
-node = "x"
-to = "fc00:b::/32"
-via = "2001:db8:b::1"
-[[route]]
-node = "x"
-to = "fcbb:bb00::/32"
-via = "2001:db8:b::1"
-[[route]]
-node = "x"
-to = "fc00:b::/32"
-via = "2001:db8:c::1"
-table = 100
+/// What `x` has besides [`NODE`].
+const ROUTES: &str = r#"
 [[route]]
 node = "x"
 to = "10.9.0.0/16"
@@ -107,8 +76,13 @@ const SIDS: [(&str, &str); 25] = [
     ("18", "action='End.AS'\noif='xc'\niif='xb'\nsrh={segs=['fc00:b::5']}"),
 ];
 
+/// The topology, without SIDs.
+fn net() -> String {
+    NODE.replace(KEYS, "hmac = [{ id = 7, algorithm = \"sha256\", secret = \"secret\" }]\n") + ROUTES
+}
+
 fn network() -> Network {
-    let mut text = NET.to_string();
+    let mut text = net();
     for (number, sid) in SIDS {
         text += &format!("[[sid]]\nnode='x'\nsid='fc00::{number}'\n{sid}\n");
     }
@@ -390,7 +364,7 @@ fn services_behind_a_proxy() {
 /// node does not know; one without is passed over.
 #[test]
 fn a_node_without_srv6_says_so() {
-    let text = NET.replace("name = \"x\"\n", "name = \"x\"\nseg6 = false\n");
+    let text = net().replace("name = \"x\"\n", "name = \"x\"\nseg6 = false\n");
     let network = Network::new(&Topology::parse("off", &text).unwrap()).unwrap();
     let at_x = |srh: &str| said(&network, &srv6("2001:db8:a::2", 64, srh, UDP));
     assert_eq!(at_x("segs=[fc00:b::1, 2001:db8:a::2], sl=1"), "icmp 4/0 42");

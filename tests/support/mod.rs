@@ -12,6 +12,12 @@ pub mod witness;
 
 use std::fmt::Display;
 
+/// The topology of a node `x` between `a` and `b`, for tests to add to.
+pub const NODE: &str = include_str!("node.toml");
+
+/// Where the keys of `x` go in [`NODE`].
+pub const KEYS: &str = "# HMAC keys\n";
+
 /// Says that a test does not run here for something that is missing, and what;
 /// where `CI=true` nothing may be missing, and it fails.
 pub fn skip(reason: impl Display) {
