@@ -11,10 +11,12 @@
 //! what tshark printed before. Only the first suites are scripted, and their time
 //! is scaled to all. Nothing here fails because something is slow.
 
+mod measure;
 #[path = "../tests/support/mod.rs"]
 mod support;
 mod traffic;
 
+use measure::setting;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,10 +28,6 @@ const FIELDS: [&str; 6] =
 
 /// Packets of a capture.
 const PACKETS: u64 = 5;
-
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
 
 fn sr6() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sr6"));
@@ -77,8 +75,8 @@ fn script(suite: &Path, golden: &Path) -> Option<Duration> {
 }
 
 fn main() {
-    let suites = setting("SR6_BENCH_SUITES", 1000);
-    let scripted = setting("SR6_BENCH_SCRIPTED", 20).clamp(1, suites);
+    let suites = setting("SR6_BENCH_SUITES", 1000) as usize;
+    let scripted = (setting("SR6_BENCH_SCRIPTED", 20) as usize).clamp(1, suites);
     let scratch = Scratch::new();
     make(scratch.root(), suites);
     let checked = check(scratch.root());

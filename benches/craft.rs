@@ -12,6 +12,9 @@
 //! packets per second of processor time. The tools take turns, and medians are
 //! compared. Scapy's own start is not counted, sr6's is.
 
+mod measure;
+
+use measure::{children, setting};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -48,20 +51,6 @@ for n in range(count):
 print(count / (time.process_time() - start))
 ";
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-/// Seconds of processor time of all children that have ended.
-fn children() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("/proc");
-    // After the name in parentheses: cutime and cstime are fields 16 and 17, in
-    // the hundredths of a second that Linux counts in for everyone.
-    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
-    let ticks = fields.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<f64>().ok());
-    ticks.sum::<f64>() / 100.0
-}
-
 /// Packets a second of processor time, and by the clock.
 fn sr6(notation: &str, packets: u64) -> (f64, f64) {
     let (used, start) = (children(), Instant::now());
@@ -69,7 +58,7 @@ fn sr6(notation: &str, packets: u64) -> (f64, f64) {
     command.args(["craft", "-w", "/dev/null", "--seed", "1", "-c", &packets.to_string(), notation]);
     assert!(command.status().expect("sr6 starts").success());
     let wall = start.elapsed().as_secs_f64();
-    (packets as f64 / (children() - used).max(0.01), packets as f64 / wall)
+    (packets as f64 / (children() - used).as_secs_f64().max(0.01), packets as f64 / wall)
 }
 
 fn scapy(packets: u64) -> Option<f64> {

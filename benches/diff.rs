@@ -11,20 +11,17 @@
 //! differs. Everything is in the page cache, and output goes to /dev/null.
 //! Nothing here fails because something is slow.
 
-#[allow(dead_code)]
+mod measure;
 mod traffic;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use measure::setting;
 use sr6::capture::write::{Options, Precision};
 use sr6::capture::{Frame, Reader, Writer};
 use sr6::wire::link_type::LinkType;
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
 
 /// What an End makes of a frame of the traffic: the next segment where there
 /// is one, a hop limit less, and MAC addresses of its own.

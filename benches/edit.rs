@@ -10,15 +10,13 @@
 //! The works take turns, round by round, and medians are compared. Nothing here
 //! fails because something is slow.
 
+mod measure;
 mod traffic;
 
+use measure::setting;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
 
 /// Runs a command; `None` where it is not installed or does not succeed.
 fn run(command: &[String]) -> Option<Duration> {

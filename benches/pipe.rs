@@ -5,7 +5,6 @@
 //! lies nowhere; each form of output goes to /dev/null. The goal is a peak
 //! below 64 MiB.
 
-#[path = "measure/mod.rs"]
 mod measure;
 mod traffic;
 

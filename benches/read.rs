@@ -17,7 +17,6 @@
 //! tells the goal and whether it is met; nothing here fails because something
 //! is slow.
 
-#[path = "measure/mod.rs"]
 mod measure;
 mod traffic;
 
@@ -28,7 +27,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use measure::{peak, setting};
+use measure::{children, peak, setting};
 use traffic::Mix;
 
 /// A tool's work on one of the captures.
@@ -198,7 +197,7 @@ impl Task {
 /// Runs a command to its end, without input or output.
 fn run(command: &mut Command) -> Run {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let before = cpu_of_children();
+    let before = children();
     let start = Instant::now();
     let mut child = command.spawn().expect("the tool starts");
     let id = child.id();
@@ -219,16 +218,7 @@ fn run(command: &mut Command) -> Run {
         ended.store(true, Ordering::Relaxed);
         (time, watch.join().expect("who watches"))
     });
-    Run { time, cpu: cpu_of_children().saturating_sub(before), peak_kib }
-}
-
-/// Processor time of all children that have ended, to a hundredth of a second.
-fn cpu_of_children() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name in parentheses, which may hold anything.
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-    let ticks: u64 = fields.skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
+    Run { time, cpu: children().saturating_sub(before), peak_kib }
 }
 
 /// Reads a file and adds up its bytes: what any reader has to do at least.

@@ -17,6 +17,7 @@
 //!
 //! A tool that is not installed is left out. XDP live frames need root.
 
+mod measure;
 #[path = "../tests/pair/mod.rs"]
 mod pair;
 #[path = "../tests/support/mod.rs"]
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use measure::{children, setting};
 use pair::Pair;
 use sr6::capture::write::{Options, Writer};
 use sr6::capture::{Frame, Timestamp};
@@ -68,10 +70,6 @@ struct Run {
     processor: f64,
     /// Packets sent that did not arrive.
     lost: i64,
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
 fn installed(tool: &str) -> bool {
@@ -142,18 +140,6 @@ impl Task {
         all.sort_by(f64::total_cmp);
         all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
     }
-}
-
-/// Processor time of children that have ended, and of theirs.
-fn children() -> Duration {
-    // SAFETY: getrusage(2) fills the structure, for which zeros are a value.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage);
-        usage
-    };
-    let time = |t: libc::timeval| Duration::new(t.tv_sec as u64, t.tv_usec as u32 * 1000);
-    time(usage.ru_utime) + time(usage.ru_stime)
 }
 
 fn contests(directory: &Path, packets: u64) -> Vec<Contest> {
