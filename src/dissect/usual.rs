@@ -74,9 +74,9 @@ pub(super) fn walk(layers: &mut [Layer; MAX_LAYERS], frame: &Frame<'_>, settings
     let (proto, len) = match number {
         ip_proto::UDP => {
             let [a, b, c, d, high, low, ..] = upper else { return None };
-            let ports = [u16::from_be_bytes([*a, *b]), u16::from_be_bytes([*c, *d])];
+            let is_tunnel = |port: [u8; 2]| tunnel::port(u16::from_be_bytes(port)).is_some();
             let fits = usize::from(u16::from_be_bytes([*high, *low])) == upper.len();
-            if !fits || ports.into_iter().any(|port| tunnel::port(port).is_some()) {
+            if !fits || is_tunnel([*a, *b]) || is_tunnel([*c, *d]) {
                 return None;
             }
             (Proto::Udp, udp::LEN)

@@ -18,20 +18,29 @@ impl Sum {
     #[must_use]
     #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Self {
-        let halves = |word: u64| (word & 0xffff_ffff) + (word >> 32);
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
         let mut sums = [0u64; 4];
-        let (blocks, rest) = bytes.as_chunks::<32>();
         for block in blocks {
-            let (words, _) = block.as_chunks::<8>();
-            for (sum, word) in sums.iter_mut().zip(words) {
-                *sum += halves(u64::from_ne_bytes(*word));
-            }
+            add(&mut sums, block, &[0xff; BLOCK]);
         }
-        let mut sum = self.0 + sums.iter().sum::<u64>();
-        let (words, rest) = rest.as_chunks::<8>();
-        for word in words {
-            sum += halves(u64::from_ne_bytes(*word));
+        let sum = self.0 + sums.iter().sum::<u64>();
+        // How much is left varies from packet to packet, which no processor
+        // foresees: so the last bytes are taken as a block, too, with those zeroed
+        // that are counted already.
+        let Some(last) = bytes.last_chunk::<BLOCK>() else { return Self(sum).few(rest) };
+        let mut sums = [0u64; 4];
+        if let Some(mask) = MASKS.get(rest.len()..).and_then(<[u8]>::first_chunk) {
+            add(&mut sums, last, mask);
         }
+        // In a block that starts in the middle of a word the bytes of each word are
+        // swapped, which is multiplying by 256 in ones' complement.
+        Self(sum + (sums.iter().sum::<u64>() << (8 * (bytes.len() % 2))))
+    }
+
+    /// As [`bytes`](Self::bytes), for less than a block.
+    fn few(self, bytes: &[u8]) -> Self {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut sum = self.0 + words.iter().map(|word| halves(u64::from_ne_bytes(*word))).sum::<u64>();
         let (four, rest) = rest.as_chunks::<4>();
         sum += four.iter().map(|four| u64::from(u32::from_ne_bytes(*four))).sum::<u64>();
         let (pair, rest) = rest.as_chunks::<2>();
@@ -84,6 +93,36 @@ impl Sum {
             sum => sum,
         }
     }
+}
+
+/// Bytes that are added at once.
+const BLOCK: usize = 32;
+
+/// From the n-th byte on: a block of zeros but for its last n bytes, which are ones.
+static MASKS: [u8; 2 * BLOCK] = {
+    let mut masks = [0; 2 * BLOCK];
+    let mut at = BLOCK;
+    while at < masks.len() {
+        masks[at] = 0xff;
+        at += 1;
+    }
+    masks
+};
+
+/// Adds a block's words to four sums, as far as they are in the mask.
+#[inline(always)]
+fn add(sums: &mut [u64; 4], block: &[u8; BLOCK], mask: &[u8; BLOCK]) {
+    let (words, _) = block.as_chunks::<8>();
+    let (masks, _) = mask.as_chunks::<8>();
+    for ((sum, word), mask) in sums.iter_mut().zip(words).zip(masks) {
+        *sum += halves(u64::from_ne_bytes(*word) & u64::from_ne_bytes(*mask));
+    }
+}
+
+/// The sum of the two halves of eight bytes, which leaves room for many more.
+#[inline(always)]
+fn halves(word: u64) -> u64 {
+    (word & 0xffff_ffff) + (word >> 32)
 }
 
 /// Folds a sum of words to 16 bits with end-around carry.

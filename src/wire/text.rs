@@ -12,12 +12,10 @@ const LONGEST: usize = 48;
 
 /// Appends a decimal number.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
-    match number {
-        0..10 => out.push(b'0' + number as u8),
-        _ => match short_decimal(number) {
-            Some((digits, length)) => append(out, &digits, length),
-            None => long_decimal(out, number),
-        },
+    match short_decimal(number) {
+        Some((digits, 1)) => out.push(digits[0]),
+        Some((digits, length)) => append(out, &digits, length),
+        None => long_decimal(out, number),
     }
 }
 
@@ -26,17 +24,20 @@ pub fn decimal(out: &mut Vec<u8>, number: u64) {
 #[inline(always)]
 pub fn short_decimal(number: u64) -> Option<([u8; 8], usize)> {
     // All digits are worked out as one, and moved so that those that count come
-    // first. One counts always.
+    // first.
     Some(match number {
-        0..10_000 => {
+        0..10 => ([b'0' + number as u8, 0, 0, 0, 0, 0, 0, 0], 1),
+        10..10_000 => {
             let digits = split_decimal(number as u16);
-            let skipped = (digits | 1).leading_zeros() / 8;
+            let skipped = digits.leading_zeros() / 8;
             let [a, b, c, d] = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
             ([a, b, c, d, 0, 0, 0, 0], 4 - skipped as usize)
         }
         10_000..100_000_000 => {
             let (high, low) = (number as u32 / 10_000, number as u32 % 10_000);
-            let digits = u64::from(split_decimal(high as u16)) << 32 | u64::from(split_decimal(low as u16));
+            // Ports have one digit there.
+            let high = if high < 10 { high } else { split_decimal(high as u16) };
+            let digits = u64::from(high) << 32 | u64::from(split_decimal(low as u16));
             let skipped = digits.leading_zeros() / 8;
             (((digits + 0x3030_3030_3030_3030) << (8 * skipped)).to_be_bytes(), 8 - skipped as usize)
         }
