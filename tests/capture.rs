@@ -43,10 +43,8 @@ fn writes_what_the_interface_sees_and_stops_at_the_count() {
         .output()
         .unwrap();
     assert_eq!(stdout(&output), "2001:db8::2\t1\n".repeat(3));
-    let mut tshark = witness::command("tshark");
-    tshark.arg("-r").arg(scratch.path("out.pcap")).args(["-T", "fields", "-e", "ipv6.routing.segleft"]);
-    if let Some(run) = witness::run(tshark) {
-        assert_eq!(run.stdout, "1\n".repeat(3));
+    if let Some(run) = witness::fields(scratch.path("out.pcap"), &[], &["ipv6.routing.segleft"]) {
+        assert_eq!(run.lines(), ["1"; 3]);
     }
 }
 

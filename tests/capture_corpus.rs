@@ -34,12 +34,7 @@ fn ours(path: &Path) -> (Vec<Row>, Result<(), ReadError>) {
 /// Frames by tshark, and whether it reached the end of the file.
 fn tsharks(path: &Path) -> Option<(Vec<Row>, bool)> {
     let fields = ["frame.encap_type", "frame.len", "frame.cap_len", "frame.time_epoch"];
-    let mut command = witness::command("tshark");
-    command.args(["-n", "-T", "fields", "-r"]).arg(path);
-    for field in fields {
-        command.args(["-e", field]);
-    }
-    let Run { stdout, success, .. } = witness::run(command)?;
+    let Run { stdout, success, .. } = witness::fields(path, &[], &fields)?;
     let mut rows = Vec::new();
     for line in stdout.lines() {
         let columns: Vec<&str> = line.split('\t').collect();

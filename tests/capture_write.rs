@@ -11,7 +11,7 @@ use sr6::capture::{Comments, Frame, Reader, Timestamp, Writer};
 use sr6::wire::link_type::LinkType;
 use support::captures::read;
 use support::scratch::Scratch;
-use support::witness::{Run, command, run};
+use support::witness::{self, Run, command, run};
 
 /// An Ethernet frame with an IPv6 header and nothing behind it.
 fn ethernet() -> Vec<u8> {
@@ -54,14 +54,9 @@ fn ours(path: &Path) -> Vec<String> {
 }
 
 fn tshark(path: &Path) -> Option<Vec<String>> {
-    let mut tshark = command("tshark");
-    tshark.args(["-n", "-T", "fields", "-r"]).arg(path);
-    for field in ["frame.number", "frame.len", "frame.cap_len", "frame.time_epoch", "frame.comment"] {
-        tshark.args(["-e", field]);
-    }
-    let Run { stdout, success, stderr } = run(tshark)?;
-    assert!(success, "{stderr}");
-    Some(stdout.lines().map(str::to_owned).collect())
+    let fields = ["frame.number", "frame.len", "frame.cap_len", "frame.time_epoch", "frame.comment"];
+    let run = witness::fields(path, &[], &fields)?;
+    Some(run.lines().into_iter().map(str::to_owned).collect())
 }
 
 #[test]

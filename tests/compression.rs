@@ -107,12 +107,9 @@ fn findings_become_comments_once() {
     let (first, second) = (scratch.path("first.pcapng.gz"), scratch.path("second.pcapng"));
     good(&format!("--comment diag -w {}", first.display()), &[&source]);
     good(&format!("--comment diag -w {}", second.display()), &[&first]);
-    let mut tshark = witness::command("tshark");
-    tshark.args(["-n", "-T", "fields", "-e", "frame.comment", "-E", "aggregator=|", "-r"]).arg(&second);
-    let Some(Run { stdout: seen, .. }) = witness::run(tshark) else { return };
-    let lines: Vec<&str> = seen.lines().collect();
+    let Some(seen) = witness::fields(&second, &["-E", "aggregator=|"], &["frame.comment"]) else { return };
     assert_eq!(
-        lines,
+        seen.lines(),
         [
             "error: srh.segments_left: Segments Left is 9, more than Last Entry 1 + 1",
             "error: srh.last_entry: Last Entry is 7, but Hdr Ext Len has room for 2 segments",

@@ -28,15 +28,9 @@ fn testdata(name: &str) -> String {
 
 /// What tshark says of the checksums, and of the addresses, of every packet.
 fn tshark(file: &str, filter: &str) -> Option<Vec<String>> {
-    let mut command = witness::command("tshark");
-    command.args(["-n", "-r", file, "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]);
-    command.args(["-o", "ip.check_checksum:TRUE", "-Y", filter, "-T", "fields", "-e", "frame.number"]);
-    for field in ["udp.checksum.status", "tcp.checksum.status", "icmpv6.checksum.status", "ip.checksum.status"] {
-        command.args(["-e", field]);
-    }
-    let run = witness::run(command)?;
-    assert!(run.success, "{}", run.stderr);
-    Some(run.stdout.lines().map(str::to_owned).collect())
+    let status = ["udp.checksum.status", "tcp.checksum.status", "icmpv6.checksum.status", "ip.checksum.status"];
+    let run = witness::fields(file, &["-Y", filter], &[&["frame.number"][..], &status].concat())?;
+    Some(run.lines().into_iter().map(str::to_owned).collect())
 }
 
 #[test]

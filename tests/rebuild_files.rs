@@ -225,7 +225,7 @@ fn a_million_packets_through_a_pipe_take_little_memory() {
         .args(["craft", "-f", "-", "--time", "0", "-w"])
         .arg(&copy)
         .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut input = craft.stdin.take().unwrap();

@@ -20,6 +20,15 @@ pub struct Run {
     pub success: bool,
 }
 
+impl Run {
+    /// The lines of standard output, after a success.
+    #[track_caller]
+    pub fn lines(&self) -> Vec<&str> {
+        assert!(self.success, "{}", self.stderr);
+        self.stdout.lines().collect()
+    }
+}
+
 /// A command whose output depends neither on language nor on time zone.
 pub fn command(tool: &str) -> Command {
     let mut command = Command::new(tool);
@@ -31,6 +40,25 @@ pub fn command(tool: &str) -> Command {
 pub fn run(mut command: Command) -> Option<Run> {
     let ended = command.output();
     said(&command, ended)
+}
+
+/// tshark on a capture. It does not look up names, and checks the checksums that
+/// it leaves alone by default.
+pub fn tshark(path: impl AsRef<Path>) -> Command {
+    let mut command = command("tshark");
+    command.arg("-nr").arg(path.as_ref());
+    for protocol in ["ip", "udp", "tcp"] {
+        command.args(["-o", &format!("{protocol}.check_checksum:TRUE")]);
+    }
+    command
+}
+
+/// Fields of a capture's packets in the eyes of tshark: a line a packet, the
+/// fields between tabs.
+pub fn fields(path: impl AsRef<Path>, arguments: &[&str], fields: &[&str]) -> Option<Run> {
+    let mut tshark = tshark(path);
+    tshark.args(arguments).args(["-T", "fields"]).args(fields.iter().flat_map(|field| ["-e", field]));
+    run(tshark)
 }
 
 /// What a Python script with scapy prints of its input. The script ends with 77

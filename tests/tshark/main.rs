@@ -141,13 +141,9 @@ impl Profile {
 /// What tshark says of a file's packets. Custom blocks, which it numbers as
 /// frames and which have no link type, are left out.
 fn tsharks(profile: &Profile, path: &Path, fields: &[&'static Field]) -> Option<Vec<Row>> {
-    let mut command = witness::command("tshark");
-    command.env("WIRESHARK_CONFIG_DIR", profile.0.root());
-    command.args(["-n", "-T", "fields", "-r"]).arg(path);
+    let mut command = witness::tshark(path);
+    command.env("WIRESHARK_CONFIG_DIR", profile.0.root()).args(["-T", "fields"]);
     for option in [
-        "udp.check_checksum:TRUE",
-        "tcp.check_checksum:TRUE",
-        "ip.check_checksum:TRUE",
         "ip.defragment:FALSE",
         "ipv6.defragment:FALSE",
         "tcp.desegment_tcp_streams:FALSE",
