@@ -250,6 +250,25 @@ fn a_home_address_is_the_source() {
     assert_eq!(check(&packet, 0, &[]), Expected::Header);
 }
 
+/// Other Routing headers end where the tree shows it: at the last whole address of
+/// type 0, and at the only one of type 2, whatever else their length has room for.
+#[test]
+fn older_routing_headers_end_somewhere_too() {
+    let octets = |text: &str| text.parse::<std::net::Ipv6Addr>().unwrap().octets();
+    let udp = &packet("ip6(src={s}, dst=fc00:d::1)/{u}", "fc00:c::1")[40..];
+    let (end, other) = (octets("fc00:c::1"), octets("fc00:e::1"));
+    let routed = |kind: u8, addresses: &[u8]| {
+        let header = [&[17, (addresses.len() / 8) as u8, kind, 1, 0, 0, 0, 0][..], addresses, udp].concat();
+        check(&build(&format!("ip6(src={SOURCE}, dst=fc00:d::1, nxt=43)/hex({})", hex::encode(header))), 0, &[])
+    };
+    assert_eq!(routed(0, &[other, end].concat()), Expected::Final);
+    assert_eq!(routed(0, &[&other[..], &end, &[0; 8]].concat()), Expected::Final);
+    assert_eq!(routed(2, &end), Expected::Final);
+    assert_eq!(routed(2, &[end, other].concat()), Expected::Final);
+    assert_eq!(routed(0, &[end, other].concat()), Expected::Bad);
+    assert_eq!(routed(0, &[0; 8]), Expected::Unverified(Unverified::UnknownDestination));
+}
+
 #[test]
 fn ipv4_is_checked_too() {
     let status = |text: &str| {

@@ -406,12 +406,15 @@ impl Routed {
             return path::checksum_destination(&srh).map_or(Self::Nowhere, Self::To);
         }
         let header = packet.header(routing);
-        let last_address = match u8_at(header, 2) {
-            // Types 0 and 2 end in the final destination (RFC 2460 §4.4, RFC 6275 §6.4).
-            Some(0 | 2) => header.len().checked_sub(16).filter(|at| *at >= 8).and_then(|at| array_at(header, at)),
+        let (addresses, _) = tail(header, 8).as_chunks::<16>();
+        let end = match u8_at(header, 2) {
+            // The last of the list (RFC 2460 §4.4).
+            Some(0) => addresses.last(),
+            // The only one (RFC 6275 §6.4).
+            Some(2) => addresses.first(),
             _ => None,
         };
-        last_address.map_or(Self::Hidden, |octets: [u8; 16]| Self::To(octets.into()))
+        end.map_or(Self::Hidden, |octets| Self::To((*octets).into()))
     }
 }
 
