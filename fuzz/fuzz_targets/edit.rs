@@ -74,6 +74,13 @@ fn known(packet: &Packet<'_>) -> (Vec<Known>, Vec<Diagnosis>) {
     (packet.layers().iter().map(layer).collect(), findings)
 }
 
+/// Whether a checksum is right for a destination that was guessed by it: without a
+/// plan of locators any bits of an address can be a compressed SID.
+fn is_guessed(packet: &Packet<'_>) -> bool {
+    let arriving = |layer: &Layer| matches!(packet.checksum(layer), Some(Checksum::Good(UsedDestination::Arriving(_))));
+    packet.layers().iter().any(arriving)
+}
+
 /// Whether bytes are the same, but for a checksum that is zero in either form.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     let zero = |byte: u8| matches!(byte, 0 | 0xff);
@@ -91,7 +98,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         let frame = Frame { data: &out, ..frame };
         let dissection = Dissection::of(&frame);
         let mapped = Packet::new(&frame, &dissection);
-        if known(&mapped) == known(&packet) {
+        if known(&mapped) == known(&packet) && !is_guessed(&packet) {
             let back = edited(&MAPPING, &mapped).expect("mapped back");
             assert!(is_same(&back, data), "{back:02x?} of {data:02x?}");
         }
