@@ -35,7 +35,7 @@ pub(super) const CAPTURE_ENDINGS: [&str; 8] =
     ["pcap", "pcapng", "cap", "trc", "pcap.gz", "pcapng.gz", "pcap.zst", "pcapng.zst"];
 
 /// The words that statements begin with.
-const WORDS: [&str; 16] = [
+pub(super) const WORDS: [&str; 16] = [
     "capture",
     "hmac-keys",
     "locators",

@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::case::{Case, What};
+use super::parse::WORDS;
 use crate::topology;
 
 /// The text of a file beside a case: of keys, of locators, of a network.
@@ -158,25 +159,9 @@ fn files_are_read_by_the_reader_alone() {
     }
 }
 
-/// What statements are made of.
-const PIECES: [&str; 64] = [
-    "capture",
-    "hmac-keys",
-    "locators",
-    "locator",
-    "decode-as",
-    "breaks",
-    "golden",
-    "packets",
-    "packet",
-    "count",
-    "every",
-    "any",
-    "no",
-    "diagnostics",
+/// What statements are made of behind their first word.
+const PIECES: [&str; 48] = [
     "of",
-    "path",
-    "simulate",
     "above",
     "except",
     "from",
@@ -226,9 +211,14 @@ const PIECES: [&str; 64] = [
     "header=y",
 ];
 
+/// A word or another part of a statement.
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select([&WORDS[..], &PIECES].concat())
+}
+
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        8 => prop::sample::select(PIECES.to_vec()).prop_map(str::to_owned),
+        8 => piece().prop_map(str::to_owned),
         1 => "\\PC{0,6}",
         1 => any::<char>().prop_map(String::from),
     ];
@@ -255,7 +245,7 @@ proptest! {
     fn spoiled_cases_are_wrong_somewhere(
         place in any::<prop::sample::Index>(),
         length in 0..9usize,
-        piece in prop::sample::select(PIECES.to_vec()),
+        piece in piece(),
     ) {
         let ends: Vec<_> = UNDERSTOOD.char_indices().map(|(at, _)| at).collect();
         let start = place.index(ends.len());

@@ -297,8 +297,8 @@ fn what_tunnels_cover_follows_too() {
     }
 }
 
-/// What a Routing header of type 2 has behind its one address is no address, and
-/// the last of it is the destination of the checksum all the same.
+/// What a Routing header of type 2 has behind its one address is no address:
+/// neither is it mapped, nor does a checksum follow it.
 #[test]
 fn what_is_not_mapped_does_not_count() {
     let addresses = "20010db8000000000000000000000005 20010db8000000000000000000000002".replace(' ', "");
