@@ -7,7 +7,7 @@ use std::thread::LocalKey;
 use crate::capture::Timestamp;
 use crate::dissect::Packet;
 use crate::show::row::Row;
-use crate::show::text::{append, decimal, four_digits};
+use crate::show::text::{append, decimal, nine_digits};
 
 const NANOS: i128 = 1_000_000_000;
 
@@ -126,15 +126,6 @@ fn two(out: &mut Vec<u8>, number: u8) {
 /// Appends nine digits of nanoseconds.
 fn nine(out: &mut Vec<u8>, nanos: u32) {
     out.extend_from_slice(&nine_digits(nanos));
-}
-
-/// Nine digits of nanoseconds.
-fn nine_digits(nanos: u32) -> [u8; 9] {
-    let mut digits = [b'0'; 9];
-    digits[0] += (nanos / 100_000_000) as u8;
-    digits[1..5].copy_from_slice(&four_digits((nanos / 10_000 % 10_000) as u16));
-    digits[5..].copy_from_slice(&four_digits((nanos % 10_000) as u16));
-    digits
 }
 
 /// Appends hours, minutes, seconds and nanoseconds: `11:37:22.182377000`.

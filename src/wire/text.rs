@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Room for the longest address.
-const LONGEST: usize = 48;
+/// Room for the longest address, and then some: copying a little more than there is
+/// to copy is faster than looking at how much there is.
+pub const LONGEST: usize = 48;
 
 /// Appends a decimal number.
 pub fn decimal(out: &mut Vec<u8>, number: u64) {
@@ -23,26 +24,65 @@ pub fn decimal(out: &mut Vec<u8>, number: u64) {
 /// of the number.
 #[inline(always)]
 pub fn short_decimal(number: u64) -> Option<([u8; 8], usize)> {
-    // All digits are worked out as one, and moved so that those that count come
-    // first.
     Some(match number {
-        0..10 => ([b'0' + number as u8, 0, 0, 0, 0, 0, 0, 0], 1),
-        10..10_000 => {
-            let digits = split_decimal(number as u16);
-            let skipped = digits.leading_zeros() / 8;
-            let [a, b, c, d] = ((digits + 0x3030_3030) << (8 * skipped)).to_be_bytes();
-            ([a, b, c, d, 0, 0, 0, 0], 4 - skipped as usize)
+        0..1000 => {
+            let digits = DIGITS[number as usize];
+            (u64::from(digits).to_le_bytes(), (digits >> 24) as usize)
         }
-        10_000..100_000_000 => {
+        // Ports and lengths are these, mostly.
+        1000..100_000 => {
+            let first = DIGITS[number as usize / 100];
+            let (first, length) = (first & 0xff_ffff, first >> 24);
+            let last = PADDED[number as usize % 100] >> 8;
+            ((u64::from(first) | u64::from(last) << (8 * length)).to_le_bytes(), length as usize + 2)
+        }
+        // All digits are worked out as one, and moved so that those that count come
+        // first.
+        100_000..100_000_000 => {
             let (high, low) = (number as u32 / 10_000, number as u32 % 10_000);
-            // Ports have one digit there.
-            let high = if high < 10 { high } else { split_decimal(high as u16) };
-            let digits = u64::from(high) << 32 | u64::from(split_decimal(low as u16));
+            let digits = u64::from(split_decimal(high as u16)) << 32 | u64::from(split_decimal(low as u16));
             let skipped = digits.leading_zeros() / 8;
             (((digits + 0x3030_3030_3030_3030) << (8 * skipped)).to_be_bytes(), 8 - skipped as usize)
         }
         _ => return None,
     })
+}
+
+/// The digits of every number below 1000, the first in the lowest byte, and in the
+/// highest byte how many they are.
+static DIGITS: [u32; 1000] = {
+    let mut table = PADDED;
+    let mut number = 0;
+    while number < table.len() {
+        let length = if number < 10 { 1 } else { 2 + (number >= 100) as u32 };
+        table[number] = table[number] >> (8 * (3 - length)) | length << 24;
+        number += 1;
+    }
+    table
+};
+
+/// The three last digits of every number below 1000, the first in the lowest byte.
+static PADDED: [u32; 1000] = {
+    let mut table = [0; 1000];
+    let mut number = 0;
+    while number < table.len() {
+        let [_, a, b, c] = (split_decimal(number as u16) + 0x3030_3030).to_be_bytes();
+        table[number] = u32::from_le_bytes([a, b, c, 0]);
+        number += 1;
+    }
+    table
+};
+
+/// Nine digits of nanoseconds below a second.
+#[inline]
+pub fn nine_digits(nanos: u32) -> [u8; 9] {
+    let mut digits = [0; 9];
+    let (millis, micros) = (nanos / 1_000_000, nanos / 1000 % 1000);
+    for (place, number) in digits.chunks_exact_mut(3).zip([millis, micros, nanos % 1000]) {
+        let [a, b, c, _] = PADDED[number as usize % PADDED.len()].to_le_bytes();
+        place.copy_from_slice(&[a, b, c]);
+    }
+    digits
 }
 
 /// Appends a decimal number of more than eight digits. Not inlined, for the short
@@ -207,68 +247,132 @@ pub fn ipv6(out: &mut Vec<u8>, octets: [u8; 16]) {
 #[inline]
 pub fn with_ipv6<R>(octets: [u8; 16], use_it: impl FnOnce(&[u8; LONGEST], usize) -> R) -> R {
     RECENT.with_borrow_mut(|recent| {
-        let Written { text, length, .. } = recent.find(octets);
-        use_it(text, *length)
+        let (text, length) = recent.text(octets);
+        use_it(text, length)
     })
 }
 
 thread_local! {
     /// What this thread wrote last.
-    static RECENT: RefCell<Recent> = const { RefCell::new(Recent::new()) };
+    static RECENT: RefCell<Recent> = const { RefCell::new(Recent::NONE) };
 }
 
 /// The texts of the last addresses: packets repeat them, within one and from
 /// one to the next, and copying is faster than writing anew.
-struct Recent([Written; RECENTLY]);
+#[derive(Debug, Clone)]
+pub struct Recent([Written; RECENTLY]);
 
 /// How many addresses are kept, each in a place that only it and a few others
 /// may have.
-const RECENTLY: usize = 1024;
+const RECENTLY: usize = 2048;
 
-#[derive(Clone, Copy)]
+/// Bits without a pattern: the fraction of the golden ratio, and of pi.
+const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x243f_6a88_85a3_08d3];
+
+/// An address and its text, which lie in one cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 struct Written {
     octets: [u8; 16],
+    /// Its last byte, which no address reaches, is the length of the text; 0 where
+    /// there is none yet.
     text: [u8; LONGEST],
-    /// 0 where there is none yet.
-    length: usize,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 impl Recent {
-    const fn new() -> Self {
-        Self([Written { octets: [0; 16], text: [0; LONGEST], length: 0 }; RECENTLY])
-    }
+    /// None yet.
+    const NONE: Self = Self([Written { octets: [0; 16], text: [0; LONGEST] }; RECENTLY]);
 
-    /// The text of an address, written unless it is here.
-    fn find(&mut self, octets: [u8; 16]) -> &Written {
-        let number = u128::from_be_bytes(octets);
-        let mixed = ((number >> 64) as u64 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let place = &mut self.0[(mixed >> (64 - RECENTLY.ilog2())) as usize % RECENTLY];
-        if place.octets != octets || place.length == 0 {
+    /// The text of an address in its canonical form (RFC 5952), and its length: the
+    /// rest is not of the text. Written unless it is here.
+    #[inline(always)]
+    pub fn text(&mut self, octets: [u8; 16]) -> (&[u8; LONGEST], usize) {
+        let number = u128::from_ne_bytes(octets);
+        // A product of the halves mixes all of their bits into the middle ones.
+        let product = u128::from(number as u64 ^ MIX[0]) * u128::from((number >> 64) as u64 ^ MIX[1]);
+        let place = &mut self.0[((product >> 64) as u64 ^ product as u64) as usize % RECENTLY];
+        if place.octets != octets || place.text[LONGEST - 1] == 0 {
             place.octets = octets;
-            place.length = write_ipv6(&mut place.text, octets);
+            place.text[LONGEST - 1] = write_ipv6(&mut place.text, octets) as u8;
         }
-        place
+        (&place.text, usize::from(place.text[LONGEST - 1]))
     }
 }
 
 /// Writes an IPv6 address; returns its length.
+#[inline(never)]
 fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
     if let [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ref embedded @ ..] = octets {
         return write_mapped(buffer, embedded);
     }
-    let groups: [u16; 8] = std::array::from_fn(|i| u16::from_be_bytes([octets[i * 2], octets[i * 2 + 1]]));
-    let (start, end) = longest_zeros(&groups);
-    let mut at = write_groups(buffer, 0, &groups[..start]);
-    if start == end {
-        return at - 1;
+    let (groups, _) = octets.as_chunks::<2>();
+    let zeros = groups.iter().enumerate().fold(0, |zeros, (i, group)| zeros | u8::from(*group == [0, 0]) << i);
+    let run = LONGEST_RUNS[usize::from(zeros)];
+    let first = run & !(run << 1);
+    // Which groups are zero, and how many digits the others have, differs from
+    // address to address, and no processor foresees it: so every group is written,
+    // and counts or not.
+    let mut at = 0;
+    for (index, group) in groups.iter().enumerate() {
+        // Eight bytes are written; those that count come first.
+        let [high, low] = group.map(|octet| u64::from(u16::from_le_bytes(HEX_DIGITS[usize::from(octet)])));
+        let digits = (u16::from_be_bytes(*group) | 1).ilog2() / 4 + 1;
+        let mut text = (high | low << 16 | u64::from(b':') << 32) >> (8 * (4 - digits));
+        let mut length = digits as usize + 1;
+        if run >> index & 1 != 0 {
+            // The zeros are two colons, of which a group before them brought one.
+            let colons = if index == 0 { 2 } else { 1 };
+            (text, length) = (0x3a3a, colons * usize::from(first >> index & 1));
+        }
+        if let Some(place) = buffer.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = text.to_le_bytes();
+        }
+        at += length;
     }
-    // The zeros are two colons, of which a group before them brought one.
-    for _ in usize::from(start > 0)..2 {
-        buffer[at] = b':';
-        at += 1;
-    }
-    if end == groups.len() { at } else { write_groups(buffer, at, &groups[end..]) - 1 }
+    // The last group brought a colon, too.
+    at - usize::from(run >> 7 == 0)
 }
+
+/// The two hexadecimal digits of every byte.
+static HEX_DIGITS: [[u8; 2]; 256] = {
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        table[byte] = two_digits(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// By the set of an address's zero groups, the lowest bit for its first group:
+/// those of the longest run of at least two, the first of equals; none where there
+/// is none.
+static LONGEST_RUNS: [u8; 256] = {
+    let mut longest = [0; 256];
+    let mut zeros = 0;
+    while zeros < longest.len() {
+        let mut length = 8;
+        while longest[zeros] == 0 && length >= 2 {
+            let mut start = 0;
+            while longest[zeros] == 0 && start + length <= 8 {
+                let run = ((1 << length) - 1) << start;
+                if zeros & run == run {
+                    longest[zeros] = run as u8;
+                }
+                start += 1;
+            }
+            length -= 1;
+        }
+        zeros += 1;
+    }
+    longest
+};
 
 /// Writes an IPv4 address that is mapped into IPv6 (RFC 4291 §2.5.5.2); returns
 /// its length.
@@ -286,36 +390,6 @@ fn write_mapped(buffer: &mut [u8; LONGEST], embedded: &[u8; 4]) -> usize {
         at += length;
     }
     at
-}
-
-/// Writes groups from `at` on, each with a colon behind it; returns where the
-/// next one goes.
-fn write_groups(buffer: &mut [u8; LONGEST], mut at: usize, groups: &[u16]) -> usize {
-    for group in groups {
-        // Eight bytes are written; those that count come first.
-        let skipped = (group | 1).leading_zeros() / 4;
-        let text = u64::from(digits_of(*group)) << 32 | u64::from(b':') << 24;
-        buffer[at..at + 8].copy_from_slice(&(text << (8 * skipped)).to_be_bytes());
-        at += 5 - skipped as usize;
-    }
-    at
-}
-
-/// The longest run of at least two zero groups, the first of equals; past the
-/// end where there is none.
-fn longest_zeros(groups: &[u16; 8]) -> (usize, usize) {
-    let zeros = groups.iter().enumerate().fold(0u16, |zeros, (i, group)| zeros | u16::from(*group == 0) << i);
-    // Each step leaves a bit where a run goes on that long from there.
-    let (mut runs, mut length) = (zeros & zeros >> 1, 2);
-    if runs == 0 {
-        return (8, 8);
-    }
-    while runs & zeros >> length != 0 {
-        runs &= zeros >> length;
-        length += 1;
-    }
-    let start = runs.trailing_zeros() as usize;
-    (start, start + length)
 }
 
 /// An address that displays as the standard library shows it, only faster.
