@@ -27,6 +27,17 @@ pub enum UsedDestination {
     Arriving(Ipv6Addr),
 }
 
+impl UsedDestination {
+    /// The address, unless there is no pseudo-header.
+    pub(super) fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::NoPseudoHeader => None,
+            Self::Header(to) => Some(to),
+            Self::Final(to) | Self::Arriving(to) => Some(to.into()),
+        }
+    }
+}
+
 /// Why a checksum was not verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unverified {
@@ -342,7 +353,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Of an upper layer's `bytes`, with what is `stored` there as its checksum.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(bytes: &[u8], stored: u16, source: IpAddr, protocol: u8) -> Self {
         // What is left after taking out the stored value.
         let covered = Sum::default().bytes(bytes).word(!stored);
@@ -350,37 +361,42 @@ impl Sums {
     }
 
     /// The checksum as it should be for a destination.
-    #[inline]
     fn checksum(&self, used: UsedDestination) -> u16 {
-        let sum = self.with_pseudo_header(self.covered, used);
+        self.checksum_for(used.address())
+    }
+
+    #[inline(always)]
+    fn checksum_for(&self, destination: Option<IpAddr>) -> u16 {
+        let sum = self.with_pseudo_header(self.covered, destination);
         if self.protocol == ip_proto::UDP { sum.udp_checksum() } else { sum.checksum() }
     }
 
     /// Whether the stored checksum is right for a destination.
-    #[inline]
-    pub(super) fn are_good(&self, used: UsedDestination) -> bool {
+    fn are_good(&self, used: UsedDestination) -> bool {
         self.checksum(used) == self.stored
+    }
+
+    /// Whether the stored checksum is right, with the pseudo-header for an address.
+    #[inline(always)]
+    pub(super) fn are_good_for(&self, destination: IpAddr) -> bool {
+        self.checksum_for(Some(destination)) == self.stored
     }
 
     /// Whether the pseudo-header alone is in the stored checksum: what the kernel
     /// leaves there for the hardware to complete.
     fn are_partial(&self, used: UsedDestination) -> bool {
-        used != UsedDestination::NoPseudoHeader && self.with_pseudo_header(Sum::default(), used).folded() == self.stored
+        let to = used.address();
+        to.is_some() && self.with_pseudo_header(Sum::default(), to).folded() == self.stored
     }
 
     /// Adds the pseudo-header for a destination, if there is one.
-    #[inline]
-    fn with_pseudo_header(&self, sum: Sum, used: UsedDestination) -> Sum {
-        let to = match used {
-            UsedDestination::NoPseudoHeader => return sum,
-            UsedDestination::Header(to) => to,
-            UsedDestination::Final(to) | UsedDestination::Arriving(to) => to.into(),
-        };
-        match (self.source, to) {
-            (IpAddr::V6(from), IpAddr::V6(to)) => {
+    #[inline(always)]
+    fn with_pseudo_header(&self, sum: Sum, destination: Option<IpAddr>) -> Sum {
+        match (self.source, destination) {
+            (IpAddr::V6(from), Some(IpAddr::V6(to))) => {
                 sum.pseudo_header(&from.octets(), &to.octets(), self.length, self.protocol)
             }
-            (IpAddr::V4(from), IpAddr::V4(to)) => {
+            (IpAddr::V4(from), Some(IpAddr::V4(to))) => {
                 sum.pseudo_header(&from.octets(), &to.octets(), self.length, self.protocol)
             }
             // One IP header has both addresses.

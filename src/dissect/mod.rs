@@ -46,6 +46,7 @@ use std::sync::Arc;
 
 use crate::capture::Frame;
 use crate::wire::proto::Proto;
+pub(crate) use usual::{Network, Usual};
 
 /// The most layers a dissection notes; deeper nesting ends in a layer of data
 /// and a diagnosis that says so.
@@ -96,9 +97,9 @@ impl Layer {
 pub struct Dissection {
     settings: Arc<Settings>,
     layers: [Layer; MAX_LAYERS],
-    layer_count: u8,
-    /// Whether the layers are those of a usual packet.
-    is_usual: bool,
+    layer_count: usize,
+    /// Where the headers lie, if the packet is a usual one.
+    usual: Option<Usual>,
     findings: Findings,
     /// What the walk notes for itself, here so that it need not be cleared
     /// for each frame.
@@ -164,7 +165,7 @@ impl Dissection {
             settings,
             layers: [nothing; MAX_LAYERS],
             layer_count: 0,
-            is_usual: false,
+            usual: None,
             findings: Findings::NONE,
             tails: [walk::Tail::NONE; walk::MAX_TAILS],
         }
@@ -188,46 +189,34 @@ impl Dissection {
     /// whoever asks for fields, at a fraction of the time.
     pub fn refill_layers(&mut self, frame: &Frame<'_>) {
         self.findings.clear();
-        let usual = usual::walk(&mut self.layers, frame, &self.settings);
-        self.is_usual = usual.is_some();
-        self.layer_count = usual.unwrap_or(0);
-        if !self.is_usual {
-            walk::walk(self, frame);
+        let usual = Usual::of(frame, &self.settings);
+        (self.usual, self.layer_count) = (usual, 0);
+        match usual {
+            Some(usual) => self.layer_count = usual.note(&mut self.layers, frame.data.len() as u32),
+            None => walk::walk(self, frame),
         }
     }
 
     /// The second half: adds what is wrong or unusual in the layers, which must
     /// be those of `frame`.
     pub fn complete(&mut self, frame: &Frame<'_>) {
-        let Self { settings, layers, layer_count, is_usual, findings, .. } = self;
-        let packet = Packet::unjudged(frame, settings, &layers[..usize::from(*layer_count)]);
-        judge(&packet, *is_usual, findings);
+        let Self { settings, layers, layer_count, usual, findings, .. } = self;
+        let packet = Packet::unjudged(frame, settings, &layers[..*layer_count], usual.as_ref());
+        judge(&packet, findings);
     }
 
-    /// Dissects `frame` and returns it as a packet, if it is `wanted`: that is
-    /// asked once its layers are there, and it may be told its times. What is
-    /// wrong or unusual in the layers is added where `judged`.
+    /// Dissects `frame` and returns it as a packet of which nothing is found yet, and
+    /// how to find something: that takes longer than noting the layers does, and who
+    /// does not want the packet need not have it.
     ///
     /// The same as [`refill_layers`](Self::refill_layers) and then perhaps
-    /// [`complete`](Self::complete), with all of it put together once.
-    #[inline]
-    pub fn packet<'a>(
-        &'a mut self,
-        frame: &'a Frame<'a>,
-        judged: bool,
-        wanted: impl FnOnce(&mut Packet<'a>) -> bool,
-    ) -> Option<Packet<'a>> {
+    /// [`complete`](Self::complete), with all of it put together once, in its place.
+    #[inline(always)]
+    pub fn begin<'a>(&'a mut self, frame: &'a Frame<'a>) -> (Packet<'a>, Unjudged<'a>) {
         self.refill_layers(frame);
-        let Self { settings, layers, layer_count, is_usual, findings, .. } = self;
-        let mut packet = Packet::unjudged(frame, settings, &layers[..usize::from(*layer_count)]);
-        if !wanted(&mut packet) {
-            return None;
-        }
-        if judged {
-            judge(&packet, *is_usual, findings);
-        }
-        packet.judge(findings);
-        Some(packet)
+        let Self { settings, layers, layer_count, usual, findings, .. } = self;
+        let layers = layers.get(..*layer_count).unwrap_or_default();
+        (Packet::unjudged(frame, settings, layers, usual.as_ref()), Unjudged(findings))
     }
 
     /// What it knows beyond the packet's bytes.
@@ -237,7 +226,7 @@ impl Dissection {
 
     /// The layers, outermost first.
     pub fn layers(&self) -> &[Layer] {
-        &self.layers[..usize::from(self.layer_count)]
+        &self.layers[..self.layer_count]
     }
 
     /// What is wrong or unusual, in the order of the bytes.
@@ -247,16 +236,36 @@ impl Dissection {
 
     /// Notes a layer; `None` where the list is full.
     fn push(&mut self, layer: Layer) -> Option<u8> {
-        let index = self.layer_count;
-        *self.layers.get_mut(usize::from(index))? = layer;
+        let index = self.next_index();
+        *self.layers.get_mut(self.layer_count)? = layer;
         self.layer_count += 1;
         Some(index)
+    }
+
+    /// The index of the layer that is noted next, which is [`MAX_LAYERS`] at most.
+    fn next_index(&self) -> u8 {
+        self.layer_count as u8
+    }
+}
+
+/// What is to be found about a packet that has its layers.
+pub struct Unjudged<'a>(&'a mut Findings);
+
+impl<'a> Unjudged<'a> {
+    /// Adds to the packet what stood in the way of noting its layers, and if
+    /// `judged`, what is wrong or unusual in them.
+    #[inline(always)]
+    pub fn complete(self, packet: &mut Packet<'a>, judged: bool) {
+        if judged {
+            judge(packet, self.0);
+        }
+        packet.judge(self.0);
     }
 }
 
 /// Adds what is wrong or unusual in the layers of a packet.
-fn judge(packet: &Packet<'_>, is_usual: bool, findings: &mut Findings) {
-    match if is_usual { usual::judge(packet) } else { None } {
+fn judge(packet: &Packet<'_>, findings: &mut Findings) {
+    match packet.usual().and_then(|usual| usual.judge(packet.frame.data)) {
         Some(good) => findings.checksums.push(good),
         None => diagnose::diagnose(packet, findings),
     }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::capture::{Frame, Timestamp};
-use crate::dissect::{Checksum, Dissection, Finding, Findings, KnownChecksum, Layer, Settings};
+use crate::dissect::{Checksum, Dissection, Finding, Findings, Layer, Settings, Usual};
 use crate::srv6::hmac::{self, Status};
 use crate::srv6::path::Relation;
 use crate::srv6::{linux, path};
@@ -27,28 +27,39 @@ pub struct Packet<'a> {
     pub time_digits: u8,
     settings: &'a Settings,
     layers: &'a [Layer],
-    findings: &'a [Finding],
-    checksums: &'a [KnownChecksum],
+    usual: Option<&'a Usual>,
+    findings: &'a Findings,
 }
 
 impl<'a> Packet<'a> {
     /// Joins a frame and what [`Dissection::of`] made of it, as the first of
     /// its capture.
     pub fn new(frame: &'a Frame<'a>, dissection: &'a Dissection) -> Self {
-        let mut packet = Self::unjudged(frame, dissection.settings(), dissection.layers());
+        let mut packet = Self::unjudged(frame, dissection.settings(), dissection.layers(), dissection.usual.as_ref());
         packet.judge(&dissection.findings);
         packet
     }
 
     /// Adds what was found.
     pub(super) fn judge(&mut self, findings: &'a Findings) {
-        (self.findings, self.checksums) = (findings.list(), &findings.checksums);
+        self.findings = findings;
     }
 
     /// A frame with its layers, of which nothing is found yet.
-    pub(super) fn unjudged(frame: &'a Frame<'a>, settings: &'a Settings, layers: &'a [Layer]) -> Self {
+    pub(super) fn unjudged(
+        frame: &'a Frame<'a>,
+        settings: &'a Settings,
+        layers: &'a [Layer],
+        usual: Option<&'a Usual>,
+    ) -> Self {
         let (first_time, previous_time) = (frame.time, frame.time);
-        Self { frame, first_time, previous_time, time_digits: 9, settings, layers, findings: &[], checksums: &[] }
+        static NONE: Findings = Findings::NONE;
+        Self { frame, first_time, previous_time, time_digits: 9, settings, layers, usual, findings: &NONE }
+    }
+
+    /// Where the headers lie, if it is a usual packet.
+    pub(crate) fn usual(&self) -> Option<&'a Usual> {
+        self.usual
     }
 
     /// What the dissection knows beyond the packet's bytes.
@@ -63,12 +74,12 @@ impl<'a> Packet<'a> {
 
     /// What is wrong or unusual.
     pub fn findings(&self) -> &'a [Finding] {
-        self.findings
+        self.findings.list()
     }
 
     /// What was found of a layer's checksum, where it was looked for.
     pub(super) fn known_checksum(&self, layer: &Layer) -> Option<Checksum> {
-        self.checksums.iter().find(|(start, _)| *start == layer.start).map(|(_, result)| *result)
+        self.findings.checksums.iter().find(|(start, _)| *start == layer.start).map(|(_, result)| *result)
     }
 
     /// The bytes of a layer's header.

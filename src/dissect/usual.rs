@@ -12,7 +12,7 @@ use std::net::Ipv6Addr;
 use super::checksum::{self, Sums};
 use super::diagnose::srh::{glance, repetition};
 use super::walk::tunnel;
-use super::{Checksum, KnownChecksum, Layer, MAX_LAYERS, Packet, Settings, UsedDestination};
+use super::{Checksum, KnownChecksum, Layer, MAX_LAYERS, Settings, UsedDestination};
 use crate::capture::Frame;
 use crate::wire::bytes::u16_at;
 use crate::wire::ethernet::{self, Ethernet};
@@ -20,135 +20,214 @@ use crate::wire::ipv6::{self, Ipv6};
 use crate::wire::link_type::LinkType;
 use crate::wire::names::{ether_type, ip_proto};
 use crate::wire::proto::Proto;
-use crate::wire::srh::{self, SEGMENT_LEN, Srh, flag};
+use crate::wire::srh::{self, SEGMENT_LEN, flag};
 use crate::wire::{tcp, udp};
 
-/// IPv6 headers that a usual packet has at most: one around another.
-const MAX_NETWORKS: usize = 2;
+/// Where the headers of a usual packet lie in its frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usual {
+    /// What the Ethernet header carries.
+    pub outer: Network,
+    /// What that carries, if it is no upper layer.
+    pub inner: Option<Network>,
+    /// Whether the upper layer is TCP; otherwise it is UDP.
+    pub is_tcp: bool,
+    /// The first byte of the upper layer's header.
+    pub upper: u32,
+    /// The first byte of its data.
+    payload: u32,
+}
 
-/// Notes the layers of a usual frame, and returns how many they are; `None`
-/// where the frame is not usual, and `layers` then holds nothing of use.
-pub(super) fn walk(layers: &mut [Layer; MAX_LAYERS], frame: &Frame<'_>, settings: &Settings) -> Option<u8> {
-    let data = frame.data;
-    let whole = frame.link == LinkType::ETHERNET && frame.original_len as usize == data.len();
-    if !whole || !settings.decode_as.is_empty() || Ethernet::new(data).ok()?.type_or_length() != ether_type::IPV6 {
-        return None;
-    }
-    let end = data.len() as u32;
-    let mut count = 0;
-    let mut network = Layer::NO_NETWORK;
-    let mut note = |proto, network, start: usize, header_end: usize| {
-        let (start, header_end) = (start as u32, header_end as u32);
-        let layer = Layer { proto, quoted: false, network, start, header_end, end, claimed_end: end };
-        *layers.get_mut(usize::from(count))? = layer;
-        count += 1;
-        Some(count)
-    };
-    let mut next = note(Proto::Ethernet, network, 0, ethernet::LEN)?;
-    let (mut number, mut at) = (ip_proto::IPV6, ethernet::LEN);
-    for _ in 0..MAX_NETWORKS {
-        if number != ip_proto::IPV6 {
-            break;
-        }
+/// An IPv6 header, with an SRH or without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Network {
+    /// Its first byte.
+    at: u32,
+    /// The first byte of the SRH; that of what follows where there is none.
+    srh: u32,
+    /// The first byte of what follows.
+    end: u32,
+}
+
+impl Network {
+    /// The header that is at `at` in the frame, which it is in to the end, and the
+    /// protocol number of what follows.
+    #[inline(always)]
+    fn new(data: &[u8], at: usize) -> Option<(Self, u8)> {
         let header = Ipv6::new(data.get(at..)?).ok()?;
-        let start = at;
-        at += ipv6::LEN;
+        let srh = at + ipv6::LEN;
         let length = usize::from(header.payload_len());
-        if header.version() != 6 || length == 0 || at + length != data.len() {
+        if header.version() != 6 || length == 0 || srh + length != data.len() {
             return None;
         }
-        network = next;
-        next = note(Proto::Ipv6, network, start, at)?;
-        number = header.next_header();
+        let (mut number, mut end) = (header.next_header(), srh);
         if number == ip_proto::ROUTING {
-            let [following, units, srh::ROUTING_TYPE, ..] = data.get(at..)? else { return None };
-            let header_end = at + (usize::from(*units) + 1) * 8;
-            if header_end > data.len() {
+            let [following, units, srh::ROUTING_TYPE, ..] = data.get(srh..)? else { return None };
+            (number, end) = (*following, srh + (usize::from(*units) + 1) * 8);
+            if end > data.len() {
                 return None;
             }
-            next = note(Proto::Srh, network, at, header_end)?;
-            (number, at) = (*following, header_end);
         }
+        Some((Self { at: at as u32, srh: srh as u32, end: end as u32 }, number))
     }
-    let upper = data.get(at..)?;
-    let (proto, len) = match number {
-        ip_proto::UDP => {
-            let [a, b, c, d, high, low, ..] = upper else { return None };
-            let is_tunnel = |port: [u8; 2]| tunnel::port(u16::from_be_bytes(port)).is_some();
-            let fits = usize::from(u16::from_be_bytes([*high, *low])) == upper.len();
-            if !fits || is_tunnel([*a, *b]) || is_tunnel([*c, *d]) {
-                return None;
-            }
-            (Proto::Udp, udp::LEN)
-        }
-        ip_proto::TCP => {
-            let len = usize::from(upper.get(12)? >> 4) * 4;
-            if len < tcp::MIN_LEN {
-                return None;
-            }
-            (Proto::Tcp, len)
-        }
-        _ => return None,
-    };
-    if len > upper.len() {
-        return None;
+
+    /// The IPv6 header.
+    #[inline(always)]
+    pub fn header<'a>(&self, data: &'a [u8]) -> Option<Ipv6<'a>> {
+        Ipv6::new(data.get(self.at as usize..)?).ok()
     }
-    next = note(proto, network, at, at + len)?;
-    if len < upper.len() {
-        next = note(Proto::Data, network, at + len, data.len())?;
+
+    /// The bytes of the SRH, if there is one.
+    #[inline(always)]
+    pub fn srh<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        if self.srh < self.end { data.get(self.srh as usize..self.end as usize) } else { None }
     }
-    Some(next)
 }
 
-/// The good checksum of a usual packet of which there is nothing else to say;
-/// `None` where there is, or may be.
-pub(super) fn judge(packet: &Packet<'_>) -> Option<KnownChecksum> {
-    let mut network: Option<Ipv6<'_>> = None;
-    let mut last = None;
-    for layer in packet.layers() {
-        match layer.proto {
-            Proto::Ipv6 => {
-                let header = Ipv6::new(packet.header(layer)).ok()?;
-                // With one hop left it depends on the segments.
-                if header.hop_limit() <= 1 {
+impl Usual {
+    /// Where the headers of a frame lie; `None` where it is not usual.
+    #[inline(always)]
+    pub(super) fn of(frame: &Frame<'_>, settings: &Settings) -> Option<Self> {
+        let data = frame.data;
+        let whole = frame.link == LinkType::ETHERNET && frame.original_len as usize == data.len();
+        if !whole || !settings.decode_as.is_empty() || Ethernet::new(data).ok()?.type_or_length() != ether_type::IPV6 {
+            return None;
+        }
+        let (outer, mut number) = Network::new(data, ethernet::LEN)?;
+        let (mut inner, mut at) = (None, outer.end as usize);
+        if number == ip_proto::IPV6 {
+            let (network, following) = Network::new(data, at)?;
+            (inner, number, at) = (Some(network), following, network.end as usize);
+        }
+        let upper = data.get(at..)?;
+        let len = match number {
+            ip_proto::UDP => {
+                let [a, b, c, d, high, low, ..] = upper else { return None };
+                let is_tunnel = |port: [u8; 2]| tunnel::port(u16::from_be_bytes(port)).is_some();
+                let fits = usize::from(u16::from_be_bytes([*high, *low])) == upper.len();
+                if !fits || is_tunnel([*a, *b]) || is_tunnel([*c, *d]) {
                     return None;
                 }
-                (network, last) = (Some(header), None);
+                udp::LEN
             }
-            Proto::Srh => last = final_destination(packet.header(layer), network?)?,
-            Proto::Udp | Proto::Tcp => {
-                let (field, protocol) = checksum::place(layer.proto)?;
-                let (network, bytes) = (network?, packet.whole(layer));
-                let stored = u16_at(bytes, field).filter(|stored| *stored != 0)?;
-                let used = match last {
-                    Some(last) => UsedDestination::Final(last),
-                    None => UsedDestination::Header(network.destination().into()),
-                };
-                let sums = Sums::of(bytes, stored, network.source().into(), protocol);
-                return sums.are_good(used).then_some((layer.start, Checksum::Good(used)));
-            }
-            _ => {}
+            ip_proto::TCP => usize::from(upper.get(12)? >> 4) * 4,
+            _ => return None,
+        };
+        let is_tcp = number == ip_proto::TCP;
+        if len > upper.len() || is_tcp && len < tcp::MIN_LEN {
+            return None;
         }
+        Some(Self { outer, inner, is_tcp, upper: at as u32, payload: (at + len) as u32 })
     }
-    None
+
+    /// Notes the layers of a frame of `end` bytes, and returns how many they are.
+    #[inline(always)]
+    pub(super) fn note(&self, layers: &mut [Layer; MAX_LAYERS], end: u32) -> usize {
+        let mut list = Noted { layers, count: 0, end };
+        list.add(Proto::Ethernet, Layer::NO_NETWORK, 0, self.outer.at);
+        let mut network = list.network(self.outer);
+        if let Some(inner) = self.inner {
+            network = list.network(inner);
+        }
+        list.add(if self.is_tcp { Proto::Tcp } else { Proto::Udp }, network, self.upper, self.payload);
+        if self.payload < end {
+            list.add(Proto::Data, network, self.payload, end);
+        }
+        list.count
+    }
+
+    /// The good checksum of the packet, if there is nothing else to say of it;
+    /// `None` where there is, or may be.
+    pub(super) fn judge(&self, data: &[u8]) -> Option<KnownChecksum> {
+        let mut way = Way::of(data, self.outer)?;
+        if let Some(inner) = self.inner {
+            way = Way::of(data, inner)?;
+        }
+        let (field, protocol) = checksum::place(if self.is_tcp { Proto::Tcp } else { Proto::Udp })?;
+        let bytes = data.get(self.upper as usize..)?;
+        let stored = u16_at(bytes, field).filter(|stored| *stored != 0)?;
+        let Way { header, to, is_final } = way;
+        if !Sums::of(bytes, stored, header.source().into(), protocol).are_good_for(to.into()) {
+            return None;
+        }
+        let used = if is_final { UsedDestination::Final(to) } else { UsedDestination::Header(to.into()) };
+        Some((self.upper, Checksum::Good(used)))
+    }
 }
 
-/// Where a usual SRH sends a packet in the end, if it has segments left: it is
-/// a list of distinct unicast addresses that fills the header, and the active
-/// one is the IPv6 destination.
-fn final_destination(header: &[u8], network: Ipv6<'_>) -> Option<Option<Ipv6Addr>> {
-    let srh = Srh::lax(header).ok()?;
-    let (list, rest) = header.get(srh::FIXED_LEN..)?.as_chunks::<SEGMENT_LEN>();
-    let fills = rest.is_empty() && list.len() == usize::from(srh.last_entry()) + 1;
-    let left = usize::from(srh.segments_left());
-    if !fills || srh.flags() & !flag::OAM != 0 || *list.get(left)? != network.destination().octets() {
+/// Layers that reach to the end of the frame.
+struct Noted<'l> {
+    layers: &'l mut [Layer; MAX_LAYERS],
+    count: usize,
+    end: u32,
+}
+
+impl Noted<'_> {
+    /// Adds a layer of an IP header.
+    #[inline(always)]
+    fn add(&mut self, proto: Proto, network: u8, start: u32, header_end: u32) {
+        let Self { layers, count, end } = self;
+        if let Some(place) = layers.get_mut(*count) {
+            *place = Layer { proto, quoted: false, network, start, header_end, end: *end, claimed_end: *end };
+            *count += 1;
+        }
+    }
+
+    /// Adds an IPv6 header and its SRH, and returns its place.
+    #[inline(always)]
+    fn network(&mut self, network: Network) -> u8 {
+        let place = self.count as u8;
+        self.add(Proto::Ipv6, place, network.at, network.srh);
+        if network.srh < network.end {
+            self.add(Proto::Srh, place, network.srh, network.end);
+        }
+        place
+    }
+}
+
+/// Where an IPv6 header of which there is nothing to say sends a packet.
+struct Way<'a> {
+    header: Ipv6<'a>,
+    /// In the end.
+    to: Ipv6Addr,
+    /// Whether the destination in the header is another one.
+    is_final: bool,
+}
+
+impl<'a> Way<'a> {
+    #[inline(always)]
+    fn of(data: &'a [u8], network: Network) -> Option<Self> {
+        let header = network.header(data)?;
+        // With one hop left it depends on the segments.
+        if header.hop_limit() <= 1 {
+            return None;
+        }
+        let (to, is_final) = match network.srh(data) {
+            Some(srh) => final_destination(srh, header)?,
+            None => (header.destination(), false),
+        };
+        Some(Self { header, to, is_final })
+    }
+}
+
+/// Where a usual SRH sends a packet in the end, and whether it has segments left:
+/// it is a list of distinct unicast addresses that fills the header, and the active
+/// one is the IPv6 destination. With none left that is the last one, so that there
+/// is no need to look.
+#[inline(always)]
+fn final_destination(header: &[u8], network: Ipv6<'_>) -> Option<(Ipv6Addr, bool)> {
+    let (fixed, list) = header.split_first_chunk::<{ srh::FIXED_LEN }>()?;
+    let (list, rest) = list.as_chunks::<SEGMENT_LEN>();
+    let [_, _, _, left, last_entry, flags, ..] = *fixed;
+    let fills = rest.is_empty() && list.len() == usize::from(last_entry) + 1;
+    if !fills || flags & !flag::OAM != 0 || *list.get(usize::from(left))? != network.destination().octets() {
         return None;
     }
     let (special, twice) = glance(list);
     if special || twice && repetition(list).is_some() {
         return None;
     }
-    Some((left > 0).then(|| list[0].into()))
+    Some(((*list.first()?).into(), left > 0))
 }
 
 #[cfg(test)]
@@ -185,8 +264,8 @@ mod tests {
         frame.original_len += missing;
         let dissection = Dissection::of(&frame);
         assert_eq!(said(&dissection), said_in_general(&frame), "{}", hex::encode(bytes));
-        let packet = Packet::unjudged(&frame, dissection.settings(), dissection.layers());
-        (dissection.is_usual, dissection.is_usual && judge(&packet).is_some())
+        let usual = dissection.usual;
+        (usual.is_some(), usual.is_some_and(|usual| usual.judge(bytes).is_some()))
     }
 
     #[test]

@@ -347,14 +347,14 @@ where
             let Some((frame, time_digits)) = done.batch.seen(position) else { continue };
             let previous = previous_time;
             previous_time = frame.time.or(previous);
-            let work = &mut self.work;
-            let packet = self.dissection.packet(&frame, judged, |packet| {
-                packet.first_time = first_time;
-                packet.previous_time = previous;
-                packet.time_digits = time_digits;
-                work.wants(packet)
-            });
-            let Some(packet) = packet else { continue };
+            let (mut packet, unjudged) = self.dissection.begin(&frame);
+            packet.first_time = first_time;
+            packet.previous_time = previous;
+            packet.time_digits = time_digits;
+            if !self.work.wants(&packet) {
+                continue;
+            }
+            unjudged.complete(&mut packet, judged);
             self.work.packet(&packet, position, &mut done.output);
             if self.work.is_full(&done.output) && !self.order.deliver_part(self.place, &mut done) {
                 return false;

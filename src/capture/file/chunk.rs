@@ -84,8 +84,14 @@ impl Chunk {
         let interface = section.interfaces.get(entry.interface as usize)?;
         let data_at = entry.data_at as usize;
         let captured = entry.captured as usize;
-        let options_at = data_at + captured.next_multiple_of(4);
-        let options = self.buffer.get(options_at..options_at + entry.options as usize).unwrap_or_default();
+        let comments = match entry.options {
+            0 => Comments::default(),
+            length => {
+                let at = data_at + captured.next_multiple_of(4);
+                let options = self.buffer.get(at..at + length as usize).unwrap_or_default();
+                Comments::options(options, section.big_endian)
+            }
+        };
         let frame = Frame {
             number: self.first + position as u64,
             time: entry.ticks.map(|ticks| interface.time(ticks)),
@@ -94,7 +100,7 @@ impl Chunk {
             original_len: entry.original,
             interface: interface.numbered.then_some(entry.interface),
             interface_name: interface.name.as_deref(),
-            comments: Comments::options(options, section.big_endian),
+            comments,
         };
         Some((frame, interface))
     }

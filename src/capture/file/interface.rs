@@ -27,12 +27,20 @@ impl Resolution {
 
     /// `ticks` of this resolution in whole nanoseconds; what is finer is cut
     /// off, never rounded up into the future.
+    #[inline]
     pub fn nanos(self, ticks: u64) -> i128 {
+        match self {
+            // What nearly all files have.
+            Self::MICROS => i128::from(ticks) * 1000,
+            Self::NANOS => i128::from(ticks),
+            _ => self.rare_nanos(ticks),
+        }
+    }
+
+    #[inline(never)]
+    fn rare_nanos(self, ticks: u64) -> i128 {
         let wide = u128::from(ticks);
         let nanos = match self {
-            // What nearly all files have, without a loop.
-            Self::MICROS => wide * 1000,
-            Self::NANOS => wide,
             Self::Decimal(n @ ..=9) => wide * 10u128.pow(u32::from(9 - n)),
             // 10^20 is more than any count of ticks: the whole of it is less
             // than a nanosecond.
@@ -67,6 +75,7 @@ impl Interface {
     pub const MAX_NAME: usize = 255;
 
     /// The moment that `ticks` stands for on this interface.
+    #[inline]
     pub fn time(&self, ticks: u64) -> Timestamp {
         let ticking = self.resolution.nanos(ticks);
         Timestamp(ticking + i128::from(self.offset) * 1_000_000_000)

@@ -92,7 +92,7 @@ fn segments(srh: &Srh<'_>, report: &mut Report<'_>) {
 /// Whether a list may have addresses that can be no segments, and whether it may
 /// have a segment twice. One look at each rules both out for nearly every list:
 /// the first octet of such addresses, and a bit that equal segments share.
-#[inline]
+#[inline(always)]
 pub(in crate::dissect) fn glance(list: &[[u8; SEGMENT_LEN]]) -> (bool, bool) {
     let (mut special, mut twice, mut seen) = (false, false, 0u64);
     for segment in list {

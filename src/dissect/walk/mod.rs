@@ -78,13 +78,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn find(&mut self, what: Diagnosis, start: usize, len: usize, a: u64, b: u64) {
-        let layer = self.dissection.layer_count.saturating_sub(1);
+        let layer = self.dissection.next_index().saturating_sub(1);
         self.dissection.findings.add(Finding { what, layer, start: start as u32, len: len as u32, a, b });
     }
 
     /// Notes a header of `len` bytes, or of what is left of them.
     fn header(&mut self, proto: Proto, at: usize, len: usize) {
-        let next = self.dissection.layer_count;
+        let next = self.dissection.next_index();
         if matches!(proto, Proto::Ipv4 | Proto::Ipv6) {
             self.network = next;
         }
@@ -120,7 +120,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether there is no room to go further in.
     fn is_deep(&self) -> bool {
-        usize::from(self.dissection.layer_count) >= MAX_HEADERS || self.tail_count >= MAX_TAILS
+        self.dissection.layer_count >= MAX_HEADERS || self.tail_count >= MAX_TAILS
     }
 
     /// Notes what [`fits`](Self::fits) found not to.
@@ -161,7 +161,7 @@ impl<'a> Walk<'_, 'a> {
             if !self.quoted {
                 let (claimed, available) = ((claimed_end - at) as u64, self.claimed_end.saturating_sub(at) as u64);
                 // It is about the header that comes next.
-                let layer = self.dissection.layer_count;
+                let layer = self.dissection.next_index();
                 let what = Diagnosis::LengthOverrun;
                 self.dissection.findings.add(Finding {
                     what,
