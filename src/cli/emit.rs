@@ -158,12 +158,13 @@ impl Work for Emit {
             || self.filter.as_ref().is_some_and(Filter::asks_findings)
     }
 
+    #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Output) {
         if self.filter.as_ref().is_some_and(|filter| filter.asks_findings() && !filter.matches(packet)) {
             return;
         }
         if let Some(printer) = &mut self.printer {
-            printer.packet(&mut output.text, packet);
+            printer.gather(&mut output.text, packet);
         }
         if self.keep {
             if self.comments {
@@ -173,6 +174,12 @@ impl Work for Emit {
         }
         if self.tally {
             output.tally.add(packet);
+        }
+    }
+
+    fn end(&mut self, output: &mut Output) {
+        if let Some(printer) = &mut self.printer {
+            printer.rest(&mut output.text);
         }
     }
 

@@ -77,6 +77,10 @@ pub trait Work {
     /// Adds a packet, the one at `position` of its batch, to the output.
     fn packet(&mut self, packet: &Packet<'_>, position: usize, output: &mut Self::Output);
 
+    /// Is told that the output goes to the sink, after the last packet of a batch
+    /// or before.
+    fn end(&mut self, _output: &mut Self::Output) {}
+
     /// Whether the output is so large that it has to go to the sink before the
     /// batch is done. The sink then sees the batch more than once.
     fn is_full(&self, _output: &Self::Output) -> bool {
@@ -356,10 +360,14 @@ where
             }
             unjudged.complete(&mut packet, judged);
             self.work.packet(&packet, position, &mut done.output);
-            if self.work.is_full(&done.output) && !self.order.deliver_part(self.place, &mut done) {
-                return false;
+            if self.work.is_full(&done.output) {
+                self.work.end(&mut done.output);
+                if !self.order.deliver_part(self.place, &mut done) {
+                    return false;
+                }
             }
         }
+        self.work.end(&mut done.output);
         *spare = self.order.deliver(self.place, done);
         spare.is_some()
     }

@@ -51,6 +51,28 @@ impl Printer {
 
     /// Appends a packet.
     pub fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        self.gather(out, packet);
+        self.rest(out);
+    }
+
+    /// As [`packet`](Self::packet), now or together with the packets that follow.
+    #[inline]
+    pub fn gather(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
+        match &mut self.form {
+            Form::Line(lines) if !self.color && !self.hex => lines.gather(out, packet),
+            _ => self.now(out, packet),
+        }
+    }
+
+    /// Appends what was gathered.
+    pub fn rest(&mut self, out: &mut Vec<u8>) {
+        if let Form::Line(lines) = &mut self.form {
+            lines.rest(out);
+        }
+    }
+
+    #[inline(never)]
+    fn now(&mut self, out: &mut Vec<u8>, packet: &Packet<'_>) {
         match &mut self.form {
             Form::Line(lines) if self.color => {
                 color::line(out, color::of_packet(packet), |out| lines.packet(out, packet));

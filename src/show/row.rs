@@ -4,11 +4,46 @@ use std::net::IpAddr;
 
 use crate::show::text;
 
-/// Room for the longest line, in bytes: what a frame's [`MAX_LAYERS`] headers may
-/// say of themselves, which are three addresses at most for each.
+/// The length of the longest line, in bytes: what a frame's [`MAX_LAYERS`] headers
+/// may say of themselves, which are three addresses at most for each.
 ///
 /// [`MAX_LAYERS`]: crate::dissect::MAX_LAYERS
-pub const ROOM: usize = 16 << 10;
+const LONGEST: usize = 16 << 10;
+
+/// Where lines are written, one after the other, until there are many to be copied
+/// at once: a copy of bytes that have just been written one by one has to wait for
+/// each of them.
+#[derive(Debug, Clone)]
+pub struct Room {
+    text: [u8; SIZE],
+    /// How much of it is lines.
+    used: usize,
+    addresses: text::Recent,
+}
+
+/// Bytes of a room: for some lines, and one of any length.
+const SIZE: usize = (4 << 10) + LONGEST;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { text: [0; SIZE], used: 0, addresses: text::Recent::default() }
+    }
+}
+
+impl Room {
+    /// Whether there is no room for another line of any length.
+    #[inline(always)]
+    pub fn is_full(&self) -> bool {
+        self.used > SIZE - LONGEST
+    }
+
+    /// Appends the lines to `out`, and makes room for others.
+    #[inline(never)]
+    pub fn empty(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text.get(..self.used).unwrap_or_default());
+        self.used = 0;
+    }
+}
 
 /// A line so far. It goes by value from one part to the next, so that where it
 /// ends stays in a register: with a `Vec`, each part would have to wait for the one
@@ -16,27 +51,33 @@ pub const ROOM: usize = 16 << 10;
 #[derive(Debug)]
 #[must_use]
 pub struct Row<'r> {
-    room: &'r mut [u8; ROOM],
+    room: &'r mut Room,
     end: usize,
 }
 
 impl<'r> Row<'r> {
-    /// An empty line in `room`.
-    pub fn new(room: &'r mut [u8; ROOM]) -> Self {
-        Self { room, end: 0 }
+    /// An empty line in `room`, of which there must be enough: see
+    /// [`is_full`](Room::is_full).
+    #[inline(always)]
+    pub fn new(room: &'r mut Room) -> Self {
+        let end = room.used;
+        Self { room, end }
     }
 
-    /// The text.
-    pub fn text(self) -> &'r [u8] {
-        self.room.get(..self.end).unwrap_or_default()
+    /// Ends the line.
+    #[inline(always)]
+    pub fn done(self) {
+        self.room.used = self.end;
     }
 
-    /// Adds the first `length` of a few bytes, by writing them all.
+    /// Adds the first `length` of a few bytes, by writing them all; they must be as
+    /// many.
     #[inline(always)]
     pub fn few<const N: usize>(mut self, bytes: &[u8; N], length: usize) -> Self {
-        if let Some(place) = self.room.get_mut(self.end..).and_then(<[u8]>::first_chunk_mut::<N>) {
+        debug_assert!(length <= N);
+        if let Some(place) = self.room.text.get_mut(self.end..).and_then(<[u8]>::first_chunk_mut::<N>) {
             *place = *bytes;
-            self.end += length.min(N);
+            self.end += length;
         }
         self
     }
@@ -50,7 +91,7 @@ impl<'r> Row<'r> {
     /// Adds bytes.
     #[inline]
     pub fn bytes(mut self, bytes: &[u8]) -> Self {
-        if let Some(place) = self.room.get_mut(self.end..self.end + bytes.len()) {
+        if let Some(place) = self.room.text.get_mut(self.end..self.end + bytes.len()) {
             place.copy_from_slice(bytes);
             self.end += bytes.len();
         }
@@ -80,15 +121,28 @@ impl<'r> Row<'r> {
     }
 
     /// Adds an address.
-    #[inline]
+    #[inline(never)]
     pub fn address(self, address: IpAddr) -> Self {
         match address {
-            IpAddr::V6(address) => text::with_ipv6(address.octets(), |text, length| self.few(text, length)),
-            IpAddr::V4(address) => {
-                let [a, b, c, d] = address.octets().map(u64::from);
-                self.decimal(a).put(b".").decimal(b).put(b".").decimal(c).put(b".").decimal(d)
-            }
+            IpAddr::V6(address) => self.ipv6(address.octets()),
+            IpAddr::V4(address) => self.ipv4(address.octets()),
         }
+    }
+
+    fn ipv4(self, octets: [u8; 4]) -> Self {
+        let [a, b, c, d] = octets.map(u64::from);
+        self.decimal(a).put(b".").decimal(b).put(b".").decimal(c).put(b".").decimal(d)
+    }
+
+    /// Adds an IPv6 address.
+    #[inline(always)]
+    pub fn ipv6(mut self, octets: [u8; 16]) -> Self {
+        let (text, length) = self.room.addresses.text(octets);
+        if let Some(place) = self.room.text.get_mut(self.end..).and_then(<[u8]>::first_chunk_mut) {
+            *place = *text;
+            self.end += length;
+        }
+        self
     }
 
     /// Adds an arrow.
@@ -101,10 +155,16 @@ impl<'r> Row<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use proptest::prelude::*;
 
     fn text(write: impl FnOnce(Row<'_>) -> Row<'_>) -> String {
-        String::from_utf8(write(Row::new(&mut [0; ROOM])).text().to_vec()).unwrap()
+        let mut room = Room::default();
+        write(Row::new(&mut room)).done();
+        let mut out = Vec::new();
+        room.empty(&mut out);
+        String::from_utf8(out).unwrap()
     }
 
     proptest! {
@@ -115,20 +175,34 @@ mod tests {
         }
 
         #[test]
-        fn addresses_are_as_the_standard_library_writes_them(octets: [u8; 16], kind in 0u8..3) {
-            let address = match kind {
-                0 => IpAddr::from(octets),
-                1 => IpAddr::V4([octets[0], octets[1], octets[2], octets[3]].into()),
-                _ => IpAddr::V6(std::net::Ipv4Addr::new(octets[0], octets[1], octets[2], octets[3]).to_ipv6_mapped()),
-            };
-            prop_assert_eq!(text(|row| row.address(address).arrow()), format!("{address} → "));
+        fn addresses_are_as_the_standard_library_writes_them(octets: [u8; 16]) {
+            let [a, b, c, d, ..] = octets;
+            let (four, six) = (Ipv4Addr::from([a, b, c, d]), Ipv6Addr::from(octets));
+            prop_assert_eq!(text(|row| row.address(four.into()).arrow()), format!("{four} → "));
+            for six in [six, four.to_ipv6_mapped()] {
+                prop_assert_eq!(text(|row| row.address(six.into()).arrow()), format!("{six} → "));
+            }
         }
     }
 
     #[test]
+    fn lines_follow_one_another() {
+        let (mut room, mut out, mut expected) = (Room::default(), Vec::new(), String::new());
+        for number in 0..9999 {
+            if room.is_full() {
+                room.empty(&mut out);
+            }
+            Row::new(&mut room).decimal(number).put(b"\n").done();
+            expected += &format!("{number}\n");
+        }
+        room.empty(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
     fn a_line_has_an_end() {
-        let full = text(|row| (0..ROOM).fold(row, |row, _| row.put(b"0123456789")));
-        assert_eq!(full.len(), ROOM / 10 * 10);
-        assert_eq!(text(|row| row.bytes(&[b'x'; ROOM]).put(b"y").bytes(b"z")).len(), ROOM);
+        let full = text(|row| (0..SIZE).fold(row, |row, _| row.put(b"0123456789")));
+        assert_eq!(full.len(), SIZE / 10 * 10);
+        assert_eq!(text(|row| row.bytes(&[b'x'; SIZE]).put(b"y").bytes(b"z")).len(), SIZE);
     }
 }

@@ -269,7 +269,7 @@ mod tests {
     use super::*;
     use crate::capture::Frame;
     use crate::dissect::Dissection;
-    use crate::show::row::ROOM;
+    use crate::show::row::Room;
     use crate::wire::link_type::LinkType;
 
     fn text(write: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -296,7 +296,9 @@ mod tests {
 
     fn in_column(packet: &Packet<'_>, form: Form) -> String {
         text(|out| {
-            out.extend(column(Row::new(&mut [0; ROOM]), &mut Vec::new(), packet, form).text());
+            let mut room = Room::default();
+            column(Row::new(&mut room), &mut Vec::new(), packet, form).done();
+            room.empty(out);
         })
     }
 
