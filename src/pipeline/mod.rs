@@ -54,6 +54,7 @@ use self::order::{Done, Order};
 use crate::capture::Timestamp;
 use crate::capture::file::Piece;
 use crate::dissect::{Dissection, Packet, Settings};
+use crate::sys::processor::Processors;
 use crate::sys::signal;
 pub use batch::{Batch, Source};
 pub use turns::turns;
@@ -160,10 +161,19 @@ where
     let mut spare = None;
     if own.turn(&mut spare) {
         std::thread::scope(|scope| {
-            let helper = || Worker::new(&feed, &order, work(), &options.settings).run(None);
+            let (feed, order, work) = (&feed, &order, &work);
             let mut helpers = Vec::new();
             if own.take(&mut spare) {
-                helpers.extend((1..threads).map(|_| scope.spawn(helper)));
+                let processors = processors_for(threads, feed);
+                // Who has none of its own runs where the kernel lets it.
+                let hold = move |index| processors.and_then(|processors| processors.hold(index).ok());
+                helpers.extend((1..threads).map(|index| {
+                    scope.spawn(move || {
+                        let _held = hold(index);
+                        Worker::new(feed, order, work(), &options.settings).run(None);
+                    })
+                }));
+                let _held = hold(0);
                 own.run(spare);
             }
             for helper in helpers {
@@ -181,6 +191,14 @@ where
         Some(error) => Err(Failed::Source(error)),
         None => Ok(()),
     }
+}
+
+/// The processors for threads to have one each, where they are so many: where there
+/// are more, the kernel finds better ones. And only where all threads are at work all
+/// the time, which they are with a file, and not with what is still to come.
+fn processors_for<S: Source>(threads: usize, feed: &Line<S>) -> Option<Processors> {
+    let is_file = lock(&feed.feed).pieces > 0;
+    Processors::of_this_thread().ok().filter(|processors| is_file && processors.count() == threads)
 }
 
 /// Where batches come from, and what the next one has to know of those before.
