@@ -6,8 +6,9 @@
 //! SR6_BENCH_PACKETS=100000 SR6_BENCH_ROUNDS=3 cargo bench --bench read
 //! ```
 //!
-//! Every tool reads the same packets from the page cache and writes to
-//! /dev/null; the tools take turns, round by round, and medians are compared.
+//! Every tool reads the same packets from the page cache, into which they are
+//! read anew before each work and round, and writes to /dev/null; the tools take
+//! turns, round by round, and medians are compared.
 //! tshark gets the first tenth of the capture, so that a round stays short: what
 //! is compared is packets a second, and of the time of a tool that gets but a
 //! part, that of the same command on a single packet is taken off, lest its start
@@ -20,6 +21,7 @@
 mod measure;
 mod traffic;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use measure::{children, peak, setting};
+use measure::{cache, children, peak, setting};
 use traffic::Mix;
 
 /// A tool's work on one of the captures.
@@ -133,6 +135,13 @@ fn contests() -> Vec<Contest> {
         ),
         contest("one packet", vec![sr6("read FILE", ONE), Task::new("tshark", "-n -r FILE", ONE, 20.0)]),
     ]
+}
+
+impl Contest {
+    /// What its tools read.
+    fn captures(&self) -> BTreeSet<usize> {
+        self.tasks.iter().map(|task| task.capture).collect()
+    }
 }
 
 impl Task {
@@ -322,9 +331,15 @@ fn main() {
     }
     let mut sums = Vec::new();
     for _ in 0..rounds {
+        cache(&all.path).expect("the capture can be read");
         sums.push(sum(&all.path));
-        for task in contests.iter_mut().flat_map(|contest| &mut contest.tasks) {
-            task.round(&captures);
+        for contest in &mut contests {
+            for index in contest.captures() {
+                cache(&captures[index].path).expect("the capture can be read");
+            }
+            for task in &mut contest.tasks {
+                task.round(&captures);
+            }
         }
     }
     let summing = all.packets as f64 / median(sums).as_secs_f64();
