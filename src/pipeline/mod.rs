@@ -5,8 +5,9 @@
 //! at a time), dissects its frames and lets its [`Work`] make an output
 //! of them (all at once), and hands batch and output to the sink (one at a
 //! time, in the order of the source). A batch is worked on by the core that
-//! has just read it. Nothing is allocated per frame, and memory is a few
-//! batches and outputs, however long the source: who is far ahead waits.
+//! has just read it; while a file is read by as many threads as there are cores,
+//! each keeps to one of its own. Nothing is allocated per frame, and memory is a
+//! few batches and outputs, however long the source: who is far ahead waits.
 //!
 //! What ends early ends all: an error of the sink (a reader of a pipe that
 //! went away), the frame limit, or [`crate::sys::signal`].

@@ -1,4 +1,5 @@
-//! A line of text being written into a room of its own, and then copied at once.
+//! Lines of text, written part by part into a room, and copied from there many at
+//! once.
 
 use std::net::IpAddr;
 
