@@ -321,9 +321,10 @@ fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
     let mut at = 0;
     for (index, group) in groups.iter().enumerate() {
         // Eight bytes are written; those that count come first.
-        let [high, low] = group.map(|octet| u64::from(u16::from_le_bytes(HEX_DIGITS[usize::from(octet)])));
+        let [high, low] = group.map(|octet| u64::from(u32::from_le_bytes(COLON_DIGITS[usize::from(octet)]) >> 8));
         let digits = (u16::from_be_bytes(*group) | 1).ilog2() / 4 + 1;
-        let mut text = (high | low << 16 | u64::from(b':') << 32) >> (8 * (4 - digits));
+        // The second byte's digits take the place of the colon behind the first's.
+        let mut text = (high & 0xffff | low << 16) >> (8 * (4 - digits));
         let mut length = digits as usize + 1;
         if run >> index & 1 != 0 {
             // The zeros are two colons, of which a group before them brought one.
@@ -338,17 +339,6 @@ fn write_ipv6(buffer: &mut [u8; LONGEST], octets: [u8; 16]) -> usize {
     // The last group brought a colon, too.
     at - usize::from(run >> 7 == 0)
 }
-
-/// The two hexadecimal digits of every byte.
-static HEX_DIGITS: [[u8; 2]; 256] = {
-    let mut table = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        table[byte] = two_digits(byte as u8);
-        byte += 1;
-    }
-    table
-};
 
 /// By the set of an address's zero groups, the lowest bit for its first group:
 /// those of the longest run of at least two, the first of equals; none where there
